@@ -1,0 +1,61 @@
+package io.bunnydb;
+
+import io.bunnydb.internal.engine.MirrorConfig;
+import io.bunnydb.internal.engine.MirrorEngine;
+
+/**
+ * The description of a mirror: which tables of which source are kept in which destination.
+ *
+ * <p>Immutable and without connections; {@link #start} makes it run.
+ *
+ * <pre>{@code
+ * Mirror mirror = Mirror.builder("prod_to_staging")
+ *     .source(Peer.of("source_db", "jdbc:postgresql://src:5432/app", "bunny", password))
+ *     .destination(Peer.of("dest_db", "jdbc:postgresql://dst:5432/app", "bunny", password))
+ *     .table("public.users")
+ *     .checkpointStore(JdbcCheckpointStore.inDestination())
+ *     .build();
+ * try (MirrorHandle handle = mirror.start()) {
+ *   handle.awaitState(MirrorState.RUNNING, Duration.ofMinutes(5));
+ * }
+ * }</pre>
+ */
+public final class Mirror {
+  private final MirrorConfig config;
+
+  Mirror(MirrorConfig config) {
+    this.config = config;
+  }
+
+  /**
+   * Begins the description of a mirror.
+   *
+   * @param name the mirror's name: 1 to 200 printable characters; it is found again by this name
+   * @return a builder
+   * @throws IllegalArgumentException if the name is blank, too long or holds control characters
+   */
+  public static MirrorBuilder builder(String name) {
+    return new MirrorBuilder(name);
+  }
+
+  /** The mirror's name. */
+  public String name() {
+    return config.name();
+  }
+
+  /**
+   * Creates the mirror, or takes it up where its checkpoint says: at its position, with the tables
+   * it had last, paused if it was paused. Returns when a new mirror has been checked and found
+   * possible, before anything is created; the set-up, the copy and the stream follow by themselves.
+   *
+   * @return the handle that operates it; to be closed
+   * @throws PreflightException if a new mirror cannot work; nothing was created
+   * @throws PeerConnectionException if a peer cannot be reached; the source of a mirror that exists
+   *     is not needed here
+   * @throws MirrorOwnedException if the mirror runs elsewhere
+   * @throws MirrorException if the checkpoint cannot be read
+   */
+  public MirrorHandle start() {
+    return new MirrorHandle(MirrorEngine.start(config));
+  }
+}

@@ -1,0 +1,190 @@
+package io.bunnydb;
+
+import io.bunnydb.internal.engine.MirrorConfig;
+import io.bunnydb.spi.CheckpointStore;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Describes a mirror step by step. Required are source, destination, checkpoint store and at least
+ * one table. Not thread-safe.
+ */
+public final class MirrorBuilder {
+  private static final int MAX_NAME = 200;
+  private static final int MAX_IDENTIFIER_BYTES = 63;
+
+  private final String name;
+  private final List<TableMapping> tables = new ArrayList<>();
+  private final List<MirrorListener> listeners = new ArrayList<>();
+  private @Nullable Peer source;
+  private @Nullable Peer destination;
+  private @Nullable CheckpointStore store;
+  private @Nullable String slot;
+  private @Nullable String publication;
+  private boolean initialSnapshot = true;
+  private boolean createTables = true;
+  private int maxBatchBytes = 8 << 20;
+  private int snapshotTablesInParallel = 4;
+
+  MirrorBuilder(String name) {
+    if (name.isBlank()
+        || name.length() > MAX_NAME
+        || name.chars().anyMatch(Character::isISOControl)) {
+      throw new IllegalArgumentException(
+          "a mirror's name has 1 to " + MAX_NAME + " printable characters, not \"" + name + '"');
+    }
+    this.name = name;
+  }
+
+  /** The database that is mirrored. Required. */
+  public MirrorBuilder source(Peer peer) {
+    this.source = peer;
+    return this;
+  }
+
+  /** The database that receives the tables. Required. */
+  public MirrorBuilder destination(Peer peer) {
+    this.destination = peer;
+    return this;
+  }
+
+  /**
+   * Adds a whole table, to the table of the same name.
+   *
+   * @param table a schema-qualified SQL identifier, see {@link TableName#parse}
+   * @throws IllegalArgumentException if the name is malformed
+   */
+  public MirrorBuilder table(String table) {
+    return table(TableMapping.from(table));
+  }
+
+  /** Adds a table. */
+  public MirrorBuilder table(TableMapping mapping) {
+    tables.add(mapping);
+    return this;
+  }
+
+  /** Adds several tables. */
+  public MirrorBuilder tables(TableMapping... mappings) {
+    tables.addAll(Arrays.asList(mappings));
+    return this;
+  }
+
+  /** Where the mirror keeps its position. Required; one in the destination gives exactly once. */
+  public MirrorBuilder checkpointStore(CheckpointStore checkpointStore) {
+    this.store = checkpointStore;
+    return this;
+  }
+
+  /**
+   * Whether tables are copied before their changes flow. Default true. Without it the destination
+   * must hold the source's rows already, as of the moment the slot was made.
+   */
+  public MirrorBuilder initialSnapshot(boolean copy) {
+    this.initialSnapshot = copy;
+    return this;
+  }
+
+  /** Whether missing destination tables and schemas are created. Default true. */
+  public MirrorBuilder createTables(boolean create) {
+    this.createTables = create;
+    return this;
+  }
+
+  /**
+   * Uses a publication that an administrator made, and never changes or drops it. Default: Bunny's
+   * own, {@code bunny_pub_<mirror>}.
+   *
+   * @throws IllegalArgumentException if the name is empty or longer than 63 bytes
+   */
+  public MirrorBuilder publication(String existing) {
+    this.publication = checkIdentifier("publication", existing);
+    return this;
+  }
+
+  /**
+   * Uses a slot that an administrator made with the plugin {@code pgoutput}, and never drops it.
+   * Default: Bunny's own, {@code bunny_<mirror>}.
+   *
+   * @throws IllegalArgumentException if the name is empty or longer than 63 bytes
+   */
+  public MirrorBuilder slot(String existing) {
+    this.slot = checkIdentifier("slot", existing);
+    return this;
+  }
+
+  /**
+   * How many bytes of changes are gathered for one destination transaction at most; a larger source
+   * transaction flows in pieces of this size into one. Three such pieces are in memory at most.
+   * Default 8 MiB.
+   *
+   * @throws IllegalArgumentException if smaller than 64 KiB or larger than 256 MiB
+   */
+  public MirrorBuilder maxBatchBytes(int bytes) {
+    if (bytes < 64 << 10 || bytes > 256 << 20) {
+      throw new IllegalArgumentException("maxBatchBytes is 65536 to 268435456, not " + bytes);
+    }
+    this.maxBatchBytes = bytes;
+    return this;
+  }
+
+  /**
+   * How many tables are copied at the same time; each takes one connection to either side. Default
+   * 4.
+   *
+   * @throws IllegalArgumentException if smaller than 1 or larger than 64
+   */
+  public MirrorBuilder snapshotTablesInParallel(int tableCount) {
+    if (tableCount < 1 || tableCount > 64) {
+      throw new IllegalArgumentException("snapshotTablesInParallel is 1 to 64, not " + tableCount);
+    }
+    this.snapshotTablesInParallel = tableCount;
+    return this;
+  }
+
+  /** Adds a listener. */
+  public MirrorBuilder listener(MirrorListener listener) {
+    listeners.add(listener);
+    return this;
+  }
+
+  /**
+   * The description. Makes no connection.
+   *
+   * @throws IllegalStateException if something required is missing
+   * @throws IllegalArgumentException if there is no table, a table is mapped twice, or two go to
+   *     one destination table
+   */
+  public Mirror build() {
+    return new Mirror(
+        new MirrorConfig(
+            name,
+            required("source", source),
+            required("destination", destination),
+            MirrorConfig.checkTables(name, tables),
+            required("checkpointStore", store),
+            slot,
+            publication,
+            new MirrorConfig.Options(
+                initialSnapshot, createTables, maxBatchBytes, snapshotTablesInParallel),
+            List.copyOf(listeners)));
+  }
+
+  private <T> T required(String what, @Nullable T value) {
+    if (value == null) {
+      throw new IllegalStateException("mirror '" + name + "' has no " + what);
+    }
+    return value;
+  }
+
+  private static String checkIdentifier(String what, String identifier) {
+    int bytes = identifier.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+    if (bytes == 0 || bytes > MAX_IDENTIFIER_BYTES) {
+      throw new IllegalArgumentException(
+          "the name of a " + what + " has 1 to 63 bytes, not " + bytes);
+    }
+    return identifier;
+  }
+}

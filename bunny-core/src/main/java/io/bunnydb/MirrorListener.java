@@ -1,0 +1,20 @@
+package io.bunnydb;
+
+/**
+ * Hears what happens to a mirror.
+ *
+ * <p>Called on the mirror's own threads, so each method must return soon and must not call the
+ * handle's commands. Calls of one mirror may come from several threads at once while tables are
+ * copied. An exception that a listener throws is logged and has no other effect.
+ */
+public interface MirrorListener {
+
+  /** The mirror passed from one state to another. */
+  default void onStateChange(String mirror, MirrorState from, MirrorState to) {}
+
+  /** A table's copy began, went on or ended; at most some ten calls per second and table. */
+  default void onCopyProgress(String mirror, TableStatus table) {}
+
+  /** The mirror met an error; its status tells whether it stopped or will try again. */
+  default void onError(String mirror, MirrorException error) {}
+}

@@ -1,0 +1,47 @@
+package io.bunnydb;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a mirror is doing, at one moment.
+ *
+ * <p>Immutable.
+ *
+ * @param name the mirror's name
+ * @param state where it stands in its life
+ * @param phase whether the first copy is complete
+ * @param sourcePeer the source's name
+ * @param destinationPeer the destination's name
+ * @param slotName the replication slot on the source
+ * @param publicationName the publication on the source
+ * @param lastLsn everything that was committed on the source before this position is on the
+ *     destination; {@link Lsn#ZERO} before the set-up
+ * @param lagBytes bytes of log from {@code lastLsn} to the source's present end
+ * @param lagSeconds age of the oldest change that is not applied yet; 0 when caught up
+ * @param retainedWalBytes bytes of log that the slot keeps on the source
+ * @param transactionsApplied source transactions applied by this handle
+ * @param error why the mirror is paused, failed or waiting to try again; null when all is well
+ * @param tables the mirrored tables, in the order of their mappings
+ */
+public record MirrorStatus(
+    String name,
+    MirrorState state,
+    MirrorPhase phase,
+    String sourcePeer,
+    String destinationPeer,
+    String slotName,
+    String publicationName,
+    Lsn lastLsn,
+    long lagBytes,
+    double lagSeconds,
+    long retainedWalBytes,
+    long transactionsApplied,
+    @Nullable String error,
+    List<TableStatus> tables) {
+
+  /** Copies the list. */
+  public MirrorStatus {
+    tables = List.copyOf(tables);
+  }
+}

@@ -1,0 +1,277 @@
+package io.bunnydb.internal.apply;
+
+import io.bunnydb.ApplyException;
+import io.bunnydb.Lsn;
+import io.bunnydb.internal.apply.Target.MismatchException;
+import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.pgoutput.Delete;
+import io.bunnydb.pgoutput.Insert;
+import io.bunnydb.pgoutput.PgOutputDecoder;
+import io.bunnydb.pgoutput.PgOutputException;
+import io.bunnydb.pgoutput.Truncate;
+import io.bunnydb.pgoutput.Update;
+import io.bunnydb.spi.CheckpointStore;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Applies batches to the destination, each in one transaction together with its checkpoint; the
+ * pieces of a larger source transaction go into one that stays open until the last.
+ *
+ * <p>Lives as long as one stream: the source describes its relations once per connection. After an
+ * exception it is of no use any more, and the transaction is to be rolled back. Used by one thread.
+ */
+public final class Applier {
+  private static final Logger LOG = LoggerFactory.getLogger(Applier.class);
+
+  private final String mirror;
+  private final Connection destination;
+  private final CheckpointStore store;
+  private final Map<Long, LiveTable> tables;
+  private final PgOutputDecoder decoder = new PgOutputDecoder(1);
+  private final Map<Long, RelationShape> shapes = new HashMap<>();
+  private final Map<Long, Target> targets = new HashMap<>();
+  private final ChangeWriter writer;
+
+  // Of an older shape, but with counts of the open transaction.
+  private final List<Target> retired = new ArrayList<>();
+
+  private long commitLsn;
+
+  /**
+   * A table that follows the stream.
+   *
+   * @param progress its mapping and counts
+   * @param from changes committed before this are there already
+   */
+  public record LiveTable(TableProgress progress, Lsn from) {}
+
+  /**
+   * An applier.
+   *
+   * @param destination the session that owns the mirror, not in autocommit mode
+   * @param tables the tables to write, by their OID on the source, under which the stream names
+   *     them whatever they were called at the time; changes of others are passed over
+   */
+  public Applier(
+      String mirror, Connection destination, CheckpointStore store, Map<Long, LiveTable> tables) {
+    this.mirror = mirror;
+    this.destination = destination;
+    this.store = store;
+    this.tables = tables;
+    // Where the checkpoint does not commit with the data, changes can come a second time.
+    this.writer = new ChangeWriter(destination, !store.joinsDestination());
+  }
+
+  /**
+   * Applies a batch. If the batch is complete, it is committed with its position.
+   *
+   * @throws ApplyException if a change cannot be applied
+   * @throws SQLException if the transaction cannot be committed
+   */
+  public void apply(Batch batch) throws SQLException {
+    try {
+      for (int i = 0; i < batch.messageCount(); i++) {
+        applyMessage(batch, i);
+      }
+      writer.finish();
+    } catch (SQLException e) {
+      throw abandon(refused(e));
+    } catch (PgOutputException e) {
+      throw abandon(
+          new ApplyException(
+              mirror,
+              null,
+              new Lsn(commitLsn),
+              "the source sent a malformed message; report it",
+              e));
+    } catch (RuntimeException | Error e) {
+      abandon(e);
+      throw e;
+    }
+    if (batch.endsBetweenTransactions()) {
+      commit(batch.position());
+    }
+  }
+
+  /** An open COPY would block the connection, its rollback included. */
+  private <T extends Throwable> T abandon(T e) {
+    try {
+      writer.close();
+    } catch (SQLException suppressed) {
+      e.addSuppressed(suppressed);
+    }
+    return e;
+  }
+
+  private void commit(Lsn position) throws SQLException {
+    if (store.joinsDestination()) {
+      store.advance(mirror, position, destination);
+      destination.commit();
+    } else {
+      destination.commit();
+      store.advance(mirror, position, destination);
+    }
+    for (Target target : targets.values()) {
+      publishCounts(target, position);
+    }
+    for (Target target : retired) {
+      publishCounts(target, position);
+    }
+    retired.clear();
+  }
+
+  private void publishCounts(Target target, Lsn position) {
+    if (target.missing > 0) {
+      LOG.warn(
+          "mirror '{}', table {}, at {}: {} updates or deletes met no row on the destination",
+          mirror,
+          target.name(),
+          position,
+          target.missing);
+    }
+    target.committed();
+  }
+
+  private void applyMessage(Batch batch, int message) throws SQLException {
+    switch (decoder.wrap(batch.bytes(), batch.offset(message), batch.length(message))) {
+      case BEGIN -> commitLsn = decoder.begin().finalLsn();
+      case RELATION -> describe();
+      case INSERT -> insert(decoder.insert());
+      case UPDATE -> update(decoder.update());
+      case DELETE -> delete(decoder.delete());
+      case TRUNCATE -> truncate(decoder.truncate());
+      case COMMIT, ORIGIN, TYPE, MESSAGE -> {}
+      case STREAM_START,
+          STREAM_STOP,
+          STREAM_COMMIT,
+          STREAM_ABORT,
+          STREAM_PREPARE,
+          BEGIN_PREPARE,
+          PREPARE,
+          COMMIT_PREPARED,
+          ROLLBACK_PREPARED ->
+          throw new ApplyException(
+              mirror, null, new Lsn(commitLsn), "the source sent what was not asked for", null);
+    }
+  }
+
+  private void describe() throws SQLException {
+    // A relation that was altered comes again under its id; the runs so far are of the old shape.
+    writer.finish();
+    long id = decoder.relation().id();
+    shapes.put(id, RelationShape.of(decoder.relation()));
+    Target old = targets.remove(id);
+    if (old != null) {
+      retired.add(old);
+    }
+  }
+
+  private void insert(Insert insert) throws SQLException {
+    Target target = target(insert.relationId());
+    if (target != null && !writer.insert(target, insert.newTuple(), commitLsn)) {
+      throw new ApplyException(
+          mirror,
+          target.name(),
+          new Lsn(commitLsn),
+          "the row entered the row filter by an UPDATE that does not hold its unchanged large values;"
+              + " set REPLICA IDENTITY FULL on the source, and copy the table again",
+          null);
+    }
+  }
+
+  private void update(Update update) throws SQLException {
+    Target target = target(update.relationId());
+    if (target != null) {
+      writer.update(
+          target, update.hasOldTuple() ? update.oldTuple() : null, update.newTuple(), commitLsn);
+    }
+  }
+
+  private void delete(Delete delete) throws SQLException {
+    Target target = target(delete.relationId());
+    if (target != null) {
+      writer.delete(target, delete.oldTuple(), commitLsn);
+    }
+  }
+
+  private void truncate(Truncate truncate) throws SQLException {
+    List<String> names = new ArrayList<>();
+    Target last = null;
+    for (int i = 0; i < truncate.relationCount(); i++) {
+      Target target = target(truncate.relationId(i));
+      if (target != null) {
+        names.add(target.table.toSql());
+        last = target;
+      }
+    }
+    if (last == null) {
+      return;
+    }
+    writer.finish();
+    try {
+      // Never CASCADE: what it would empty beyond the mapping is not the source's.
+      Sql.execute(
+          destination,
+          "TRUNCATE "
+              + String.join(", ", names)
+              + (truncate.isRestartIdentity() ? " RESTART IDENTITY" : ""));
+    } catch (SQLException e) {
+      throw ApplyErrors.refused(mirror, last.name(), commitLsn, e);
+    }
+  }
+
+  /** The table that a relation goes to; null if its change is to be passed over. */
+  private @Nullable Target target(long relationId) throws SQLException {
+    Target known = targets.get(relationId);
+    if (known == null) {
+      known = resolve(relationId);
+    }
+    return known == null || Long.compareUnsigned(commitLsn, known.from.value()) < 0 ? null : known;
+  }
+
+  private @Nullable Target resolve(long relationId) throws SQLException {
+    RelationShape shape = shapes.get(relationId);
+    if (shape == null) {
+      throw new ApplyException(
+          mirror,
+          null,
+          new Lsn(commitLsn),
+          "a change came before the description of its relation " + relationId + "; report it",
+          null);
+    }
+    LiveTable live = tables.get(relationId);
+    // A change that is there already must not fail for a table that has changed since.
+    if (live == null || Long.compareUnsigned(commitLsn, live.from().value()) < 0) {
+      return null;
+    }
+    writer.finish();
+    try {
+      Target target = Target.resolve(destination, live.progress(), live.from(), shape);
+      targets.put(relationId, target);
+      return target;
+    } catch (MismatchException e) {
+      throw new ApplyException(
+          mirror,
+          live.progress().mapping().source(),
+          new Lsn(commitLsn),
+          String.valueOf(e.getMessage()),
+          null);
+    }
+  }
+
+  private ApplyException refused(SQLException e) {
+    Run run = writer.run();
+    if (run == null || run.count() == 0) {
+      return ApplyErrors.refused(mirror, null, commitLsn, e);
+    }
+    return ApplyErrors.refused(mirror, run.target.name(), run.lsn(run.failedChange(e)), e);
+  }
+}

@@ -1,0 +1,183 @@
+package io.bunnydb.internal.apply;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands batches from the receiving thread to the applying one; holds one at the most.
+ *
+ * <p>While the applier is busy, the receiver takes the waiting batch back and adds the next
+ * transaction to it. So the size of a batch follows from what arrived while the last was applied:
+ * small and at once when idle, large when late. Thread-safe, for one thread on either side.
+ */
+public final class BatchExchange {
+  private static final int INITIAL_BYTES = 64 << 10;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final ArrayDeque<Batch> spare = new ArrayDeque<>();
+  private final int maxBytes;
+  private @Nullable Batch waiting;
+  private @Nullable Throwable failure;
+  private boolean isEnding;
+  private boolean isClosed;
+
+  /**
+   * An exchange.
+   *
+   * @param maxBytes the size from which on a batch is full
+   */
+  public BatchExchange(int maxBytes) {
+    this.maxBytes = maxBytes;
+  }
+
+  /** Whether nothing more should be added to a batch. */
+  public boolean isFull(Batch batch) {
+    return batch.byteCount() >= maxBytes;
+  }
+
+  /**
+   * For the receiver: the batch to add the next transaction to, the waiting one if it has room. The
+   * end of a large transaction takes no others, which would put off its commit.
+   */
+  public Batch open() {
+    lock.lock();
+    try {
+      Batch taken = waiting;
+      if (taken != null
+          && taken.endsBetweenTransactions()
+          && !taken.isContinuation()
+          && !isFull(taken)) {
+        waiting = null;
+        return taken;
+      }
+      Batch recycled = spare.poll();
+      return recycled != null ? recycled : new Batch(INITIAL_BYTES);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * For the receiver: hands a batch over, unless one is waiting already.
+   *
+   * @param waitMillis how long to wait for the place to become free; 0 for not at all
+   * @return whether it was handed over; once closed, everything is taken and forgotten
+   */
+  public boolean offer(Batch batch, long waitMillis) throws InterruptedException {
+    lock.lock();
+    try {
+      long nanos = TimeUnit.MILLISECONDS.toNanos(waitMillis);
+      while (waiting != null && !isClosed) {
+        if (nanos <= 0) {
+          return false;
+        }
+        nanos = changed.awaitNanos(nanos);
+      }
+      waiting = batch;
+      changed.signalAll();
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** For the receiver: ends the exchange with an error, which the applier meets next. */
+  public void fail(Throwable error) {
+    lock.lock();
+    try {
+      failure = error;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * For the applier: waits for the next batch.
+   *
+   * @param isInTransaction whether the last batch ended in the midst of a transaction
+   * @return the batch; null once closed, or asked to end between two transactions
+   * @throws ReceiverFailedException if the receiver ended with an error
+   */
+  public @Nullable Batch take(boolean isInTransaction) throws InterruptedException {
+    lock.lock();
+    try {
+      while (true) {
+        if (isClosed || (isEnding && !isInTransaction)) {
+          return null;
+        }
+        if (failure != null) {
+          throw new ReceiverFailedException(failure);
+        }
+        if (waiting != null) {
+          Batch taken = waiting;
+          waiting = null;
+          changed.signalAll();
+          return taken;
+        }
+        changed.await();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Carries the error with which the receiver ended, as its cause. */
+  public static final class ReceiverFailedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    ReceiverFailedException(Throwable cause) {
+      super(cause);
+    }
+  }
+
+  /** For any thread: lets the applier end at the next boundary between transactions. */
+  public void endAfterTransaction() {
+    lock.lock();
+    try {
+      isEnding = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** For the applier: gives a batch back for use again. */
+  public void recycle(Batch batch) {
+    batch.clear();
+    lock.lock();
+    try {
+      // One huge row must not keep its memory for ever.
+      if (spare.size() < 2 && batch.capacity() <= 2L * maxBytes) {
+        spare.add(batch);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** For any thread: ends the exchange; the applier finds nothing more, the receiver is let go. */
+  public void close() {
+    lock.lock();
+    try {
+      isClosed = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether {@link #close} was called. */
+  public boolean isClosed() {
+    lock.lock();
+    try {
+      return isClosed;
+    } finally {
+      lock.unlock();
+    }
+  }
+}

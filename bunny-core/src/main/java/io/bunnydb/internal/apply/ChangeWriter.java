@@ -1,0 +1,234 @@
+package io.bunnydb.internal.apply;
+
+import io.bunnydb.internal.apply.StatementRun.Kind;
+import io.bunnydb.pgoutput.Tuple;
+import io.bunnydb.pgoutput.ValueKind;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes changes in their order, gathering equal neighbours into runs. One run is open at the most;
+ * a change that does not fit ends it.
+ */
+final class ChangeWriter {
+  private final Connection destination;
+  private final boolean isRepeatable;
+  private final Values oldRow = new Values();
+  private final Values newRow = new Values();
+  private boolean[] set = new boolean[0];
+  private @Nullable Run run;
+
+  /** The values of one tuple, by column. */
+  private static final class Values {
+    private @Nullable String[] values = new String[0];
+    private boolean[] isThere = new boolean[0];
+
+    void read(Tuple tuple, boolean[] wanted) {
+      int width = tuple.columnCount();
+      if (values.length < width) {
+        values = new String[width];
+        isThere = new boolean[width];
+      }
+      while (tuple.next()) {
+        int i = tuple.index();
+        isThere[i] = tuple.kind() != ValueKind.UNCHANGED;
+        values[i] = wanted[i] && tuple.hasValue() ? tuple.string() : null;
+      }
+    }
+  }
+
+  /**
+   * A writer.
+   *
+   * @param isRepeatable whether changes may come that were applied before
+   */
+  ChangeWriter(Connection destination, boolean isRepeatable) {
+    this.destination = destination;
+    this.isRepeatable = isRepeatable;
+  }
+
+  /** The open run, or the one that failed. */
+  @Nullable Run run() {
+    return run;
+  }
+
+  /** Adds an insert; false if a value is not in the log, so that it cannot be applied. */
+  boolean insert(Target target, Tuple row, long lsn) throws SQLException {
+    if (!isRepeatable) {
+      return copy(target).add(row, lsn);
+    }
+    newRow.read(row, target.written);
+    StatementRun upsert = statement(target, Kind.UPSERT, target.upsertSql);
+    for (int i = 0; i < target.written.length; i++) {
+      if (target.written[i]) {
+        if (!newRow.isThere[i]) {
+          return false;
+        }
+        upsert.bind(newRow.values[i]);
+      }
+    }
+    upsert.endRow(lsn);
+    return true;
+  }
+
+  private CopyRun copy(Target target) throws SQLException {
+    if (run instanceof CopyRun open && open.target == target) {
+      return open;
+    }
+    finish();
+    CopyRun opened = new CopyRun(target, destination);
+    run = opened;
+    return opened;
+  }
+
+  /** Adds an update; the old row is null where the key did not change. */
+  void update(Target target, @Nullable Tuple oldTuple, Tuple newTuple, long lsn)
+      throws SQLException {
+    if (oldTuple != null) {
+      oldRow.read(oldTuple, target.written);
+    }
+    newRow.read(newTuple, target.written);
+    Values finder = oldTuple == null ? newRow : oldRow;
+    int width = target.written.length;
+    if (set.length != width) {
+      set = new boolean[width];
+    }
+    Arrays.fill(set, false);
+    boolean isAnySet = false;
+    boolean isKeyChanged = false;
+    for (int i = 0; i < width; i++) {
+      set[i] = target.written[i] && newRow.isThere[i] && isToSet(target, i, oldTuple != null);
+      isAnySet |= set[i];
+      isKeyChanged |= set[i] && target.key[i];
+    }
+    if (!isAnySet) {
+      target.updated++;
+      return;
+    }
+    if (isRepeatable && isKeyChanged && !target.matchesWholeRow) {
+      move(target, lsn);
+      return;
+    }
+    StatementRun update = statement(target, Kind.UPDATE, target.updateSql(set));
+    bindSet(update);
+    bindKey(update, target, finder);
+    update.endRow(lsn);
+  }
+
+  /**
+   * Moves a row to another key, to the same end whether or not that was done before: a row that
+   * stands there already is the moved one, and what stands at the old key will come again.
+   */
+  private void move(Target target, long lsn) throws SQLException {
+    boolean isComplete = true;
+    boolean isAnySetBesideKey = false;
+    for (int i = 0; i < target.written.length; i++) {
+      isComplete &= !target.written[i] || newRow.isThere[i];
+      isAnySetBesideKey |= set[i] && !target.key[i];
+    }
+    StatementRun makeRoom = statement(target, Kind.MAKE_ROOM, target.makeRoomSql());
+    bindKey(makeRoom, target, oldRow);
+    bindNewKey(makeRoom, target);
+    bindNewKey(makeRoom, target);
+    makeRoom.endRow(lsn);
+    boolean isFollowed = isComplete || isAnySetBesideKey;
+    StatementRun move =
+        statement(target, isFollowed ? Kind.MOVE : Kind.UPDATE, target.updateSql(set));
+    bindSet(move);
+    bindKey(move, target, oldRow);
+    move.endRow(lsn);
+    if (isComplete) {
+      StatementRun replace = statement(target, Kind.REPLACE, target.upsertSql);
+      for (int i = 0; i < target.written.length; i++) {
+        if (target.written[i]) {
+          replace.bind(newRow.values[i]);
+        }
+      }
+      replace.endRow(lsn);
+    } else if (isAnySetBesideKey) {
+      for (int i = 0; i < target.key.length; i++) {
+        set[i] &= !target.key[i];
+      }
+      StatementRun update = statement(target, Kind.UPDATE, target.updateSql(set));
+      bindSet(update);
+      bindNewKey(update, target);
+      update.endRow(lsn);
+    }
+  }
+
+  private void bindSet(StatementRun to) throws SQLException {
+    for (int i = 0; i < set.length; i++) {
+      if (set[i]) {
+        to.bind(newRow.values[i]);
+      }
+    }
+  }
+
+  /** Binds the key after the change; a part of it that is not in the log is as it was. */
+  private void bindNewKey(StatementRun to, Target target) throws SQLException {
+    for (int i = 0; i < target.key.length; i++) {
+      if (target.key[i]) {
+        to.bind((newRow.isThere[i] ? newRow : oldRow).values[i]);
+      }
+    }
+  }
+
+  /** Whether a column that came with a value is set: key columns only if they changed. */
+  private boolean isToSet(Target target, int column, boolean hasOld) {
+    if (target.matchesWholeRow || (!target.key[column] && !target.identityAlways[column])) {
+      return true;
+    }
+    boolean isOldKnown = hasOld && target.key[column];
+    return isOldKnown && !Objects.equals(oldRow.values[column], newRow.values[column]);
+  }
+
+  /** Adds a delete. */
+  void delete(Target target, Tuple oldTuple, long lsn) throws SQLException {
+    oldRow.read(oldTuple, target.written);
+    StatementRun delete = statement(target, Kind.DELETE, target.deleteSql);
+    bindKey(delete, target, oldRow);
+    delete.endRow(lsn);
+  }
+
+  private static void bindKey(StatementRun to, Target target, Values row) throws SQLException {
+    for (int i = 0; i < target.key.length; i++) {
+      if (target.key[i]) {
+        if (!row.isThere[i]) {
+          throw new SQLException("a value that the row is to be found by is not in the log");
+        }
+        to.bind(row.values[i]);
+      }
+    }
+  }
+
+  private StatementRun statement(Target target, Kind kind, String sql) throws SQLException {
+    if (run instanceof StatementRun open && open.isFor(target, sql)) {
+      return open;
+    }
+    finish();
+    StatementRun opened = new StatementRun(target, kind, sql, destination);
+    run = opened;
+    return opened;
+  }
+
+  /** Ends the open run and waits until the server has taken it. */
+  void finish() throws SQLException {
+    if (run != null) {
+      run.finish();
+      run.close();
+      run = null;
+    }
+  }
+
+  /** Frees the run that a failure left open. */
+  void close() throws SQLException {
+    Run failed = run;
+    run = null;
+    if (failed != null) {
+      failed.close();
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package io.bunnydb.internal.apply;
+
+import io.bunnydb.internal.catalog.Sql;
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/** Settings of a session that writes mirrored rows. */
+public final class WriterSession {
+  private static final String INVALID_PARAMETER_VALUE = "22023";
+
+  private WriterSession() {}
+
+  /**
+   * Prepares a session in autocommit mode.
+   *
+   * <p>A commit must be durable before it is acknowledged, so a server that commits asynchronously
+   * by default is overruled; stronger settings are kept. Triggers, rules and foreign keys are the
+   * source's business and rest here, as they do for a subscription, where the role may say so. A
+   * process that died must not own the mirror for as long as its last statement waits for a lock,
+   * so the server looks after its client.
+   *
+   * @return whether triggers and foreign keys rest
+   */
+  public static boolean prepare(Connection session) throws SQLException {
+    Sql.execute(
+        session,
+        "SELECT pg_catalog.set_config('synchronous_commit', 'on', false)"
+            + " WHERE pg_catalog.current_setting('synchronous_commit') = 'off'");
+    watchClient(session);
+    if (!canSilenceTriggers(session)) {
+      return false;
+    }
+    Sql.execute(session, "SET session_replication_role = replica");
+    return true;
+  }
+
+  private static void watchClient(Connection session) throws SQLException {
+    try {
+      Sql.execute(session, "SET client_connection_check_interval = '2s'");
+    } catch (SQLException e) {
+      // The server's platform cannot tell whether a client is still there.
+      if (!INVALID_PARAMETER_VALUE.equals(e.getSQLState())) {
+        throw e;
+      }
+    }
+  }
+
+  /** Whether the session's role may set {@code session_replication_role}. */
+  public static boolean canSilenceTriggers(Connection session) throws SQLException {
+    boolean isSuperuser =
+        Sql.queryBoolean(
+            session, "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user");
+    return isSuperuser
+        || (session.getMetaData().getDatabaseMajorVersion() >= 15
+            && Sql.queryBoolean(
+                session,
+                "SELECT pg_catalog.has_parameter_privilege('session_replication_role', 'SET')"));
+  }
+}

@@ -1,0 +1,184 @@
+package io.bunnydb.internal.catalog;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.TableName;
+import io.bunnydb.internal.catalog.Column.Generation;
+import io.bunnydb.pgoutput.ReplicaIdentity;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Reads tables from {@code pg_catalog} ("System Catalogs" in the PostgreSQL documentation). */
+public final class Catalog {
+  // The binary form of a user-defined type may hold OIDs, which differ from server to server; so do
+  // the values of the reg* types. OIDs from 16384 on are user-defined.
+  private static final String COLUMNS =
+      """
+      SELECT a.attname, a.atttypid::bigint, pg_catalog.format_type(a.atttypid, a.atttypmod),
+             a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attidentity,
+             a.attgenerated,
+             CASE WHEN a.attcollation <> t.typcollation THEN
+               (SELECT pg_catalog.quote_ident(n.nspname) || '.' ||
+                       pg_catalog.quote_ident(c.collname)
+                FROM pg_catalog.pg_collation c
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace
+                WHERE c.oid = a.attcollation) END,
+             t.oid < 16384 AND t.typsend <> 0 AND t.typreceive <> 0
+               AND t.typname !~ '^_?reg'
+      FROM pg_catalog.pg_attribute a
+      JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+      LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+      WHERE a.attrelid = CAST(? AS oid) AND a.attnum > 0 AND NOT a.attisdropped
+      ORDER BY a.attnum
+      """;
+
+  private static final String KEY =
+      """
+      SELECT a.attname
+      FROM pg_catalog.pg_index i
+      CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, place)
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+      WHERE i.indrelid = CAST(? AS oid) AND k.place <= i.indnkeyatts
+        AND i.indimmediate AND i.indisvalid AND
+      """;
+
+  private Catalog() {}
+
+  /**
+   * Reads a relation of any kind.
+   *
+   * @return the relation; empty where none has this name
+   */
+  public static Optional<Table> table(Connection connection, TableName name) throws SQLException {
+    List<Table> tables =
+        Sql.query(
+            connection,
+            """
+            SELECT c.oid::bigint, c.relkind, c.relpersistence, c.relreplident,
+                   (SELECT greatest(sum(l.reltuples), 0)::bigint
+                    FROM pg_catalog.pg_class l
+                    WHERE l.oid = c.oid OR c.relkind = 'p' AND l.oid IN
+                      (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid) WHERE isleaf)),
+                   (SELECT x.relname FROM pg_catalog.pg_index i
+                    JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+                    WHERE i.indrelid = c.oid AND i.indisreplident)
+            FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = ? AND c.relname = ?
+            """,
+            row -> read(connection, name, row),
+            name.schema(),
+            name.name());
+    return tables.stream().findFirst();
+  }
+
+  private static Table read(Connection connection, TableName name, ResultSet row)
+      throws SQLException {
+    long oid = row.getLong(1);
+    ReplicaIdentity identity = identity(row.getString(4));
+    @Nullable String identityIndex = row.getString(6);
+    return new Table(
+        name,
+        oid,
+        row.getString(2),
+        row.getString(3).equals("p"),
+        identity,
+        Sql.query(connection, COLUMNS, Catalog::readColumn, oid),
+        Sql.query(connection, KEY + " i.indisprimary ORDER BY k.place", r -> r.getString(1), oid),
+        identityIndex,
+        identity == ReplicaIdentity.INDEX
+            ? Sql.query(
+                connection, KEY + " i.indisreplident ORDER BY k.place", r -> r.getString(1), oid)
+            : List.of(),
+        row.getLong(5));
+  }
+
+  private static ReplicaIdentity identity(String relreplident) {
+    return switch (relreplident) {
+      case "d" -> ReplicaIdentity.DEFAULT;
+      case "i" -> ReplicaIdentity.INDEX;
+      case "f" -> ReplicaIdentity.FULL;
+      case "n" -> ReplicaIdentity.NOTHING;
+      default -> throw new IllegalStateException("unknown relreplident " + relreplident);
+    };
+  }
+
+  private static Column readColumn(ResultSet row) throws SQLException {
+    return new Column(
+        row.getString(1),
+        row.getLong(2),
+        row.getString(3),
+        row.getBoolean(4),
+        row.getString(5),
+        row.getString(8),
+        generation(row.getString(6), row.getString(7)),
+        row.getBoolean(9));
+  }
+
+  private static Generation generation(String identity, String generated) {
+    return switch (identity + generated) {
+      case "" -> Generation.NONE;
+      case "a" -> Generation.IDENTITY_ALWAYS;
+      case "d" -> Generation.IDENTITY_BY_DEFAULT;
+      case "s" -> Generation.STORED;
+      case "v" -> Generation.VIRTUAL;
+      default ->
+          throw new IllegalStateException(
+              "unknown attidentity or attgenerated: " + identity + generated);
+    };
+  }
+
+  /** The partitions at the leaves of a partitioned table whose UPDATEs could not be published. */
+  public static List<String> partitionsWithoutIdentity(Connection connection, Table root)
+      throws SQLException {
+    return Sql.query(
+        connection,
+        """
+        SELECT c.oid::regclass::text
+        FROM pg_catalog.pg_partition_tree(CAST(? AS oid)::regclass) p
+        JOIN pg_catalog.pg_class c ON c.oid = p.relid
+        WHERE p.isleaf AND c.relreplident <> 'f' AND NOT EXISTS
+          (SELECT FROM pg_catalog.pg_index i
+           WHERE i.indrelid = c.oid AND i.indimmediate AND i.indisvalid
+             AND CASE c.relreplident WHEN 'd' THEN i.indisprimary
+                                     WHEN 'i' THEN i.indisreplident END)
+        """,
+        row -> row.getString(1),
+        root.oid());
+  }
+
+  /**
+   * The operator under which values of a type are equal, as SQL calls it from any search path: that
+   * of the type's default btree class, or the built-in one.
+   */
+  public static String equalityOperator(Connection connection, Column column) throws SQLException {
+    if (column.isBinaryPortable()) {
+      return "=";
+    }
+    String operator =
+        Sql.queryText(
+            connection,
+            """
+            SELECT 'OPERATOR(' || pg_catalog.quote_ident(n.nspname) || '.' || o.oprname || ')'
+            FROM pg_catalog.pg_opclass c
+            JOIN pg_catalog.pg_am m ON m.oid = c.opcmethod AND m.amname = 'btree'
+            JOIN pg_catalog.pg_amop a ON a.amopfamily = c.opcfamily AND a.amopstrategy = 3
+             AND a.amoplefttype = c.opcintype AND a.amoprighttype = c.opcintype
+            JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr
+            JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+            WHERE c.opcdefault AND c.opcintype = CAST(? AS oid)
+            """,
+            column.typeOid());
+    return operator == null ? "=" : operator;
+  }
+
+  /** The end of a server's log: what commits from now on, commits after it. */
+  public static Lsn logEnd(Connection connection) throws SQLException {
+    return Lsn.parse(
+        String.valueOf(
+            Sql.queryText(connection, "SELECT pg_catalog.pg_current_wal_insert_lsn()::text")));
+  }
+}

@@ -1,0 +1,64 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.ApplyException;
+import io.bunnydb.CopyException;
+import io.bunnydb.MirrorException;
+import io.bunnydb.MirrorOwnedException;
+import io.bunnydb.PeerConnectionException;
+import io.bunnydb.internal.apply.BatchExchange.ReceiverFailedException;
+import java.sql.SQLException;
+
+/** Decides what an error means to a mirror: whether it passes with time. */
+final class Faults {
+  private Faults() {}
+
+  /** The error as a user sees it. */
+  static MirrorException describe(String mirror, Throwable error) {
+    Throwable real =
+        error instanceof ReceiverFailedException && error.getCause() != null
+            ? error.getCause()
+            : error;
+    if (real instanceof MirrorException known) {
+      return known;
+    }
+    if (real instanceof SQLException sql) {
+      return new MirrorException(mirror, String.valueOf(sql.getMessage()), sql);
+    }
+    return new MirrorException(mirror, "an unexpected error, please report it: " + real, real);
+  }
+
+  /**
+   * Whether to try again: connections, restarts, deadlocks, lack of room and locks pass; what the
+   * data, the schema or the rights forbid does not.
+   */
+  static boolean isPassing(MirrorException error) {
+    if (error instanceof MirrorOwnedException) {
+      return true;
+    }
+    boolean canPass =
+        error instanceof PeerConnectionException
+            || error instanceof ApplyException
+            || error instanceof CopyException
+            || error.getClass() == MirrorException.class;
+    return canPass && isPassing(error.sqlState());
+  }
+
+  // "PostgreSQL Error Codes" in the PostgreSQL documentation.
+  private static boolean isPassing(@org.jspecify.annotations.Nullable String sqlState) {
+    if (sqlState == null || sqlState.length() != 5) {
+      return false;
+    }
+    return switch (sqlState.substring(0, 2)) {
+      // Rollback (serialization, deadlock), resources, system error; connection, but for the
+      // protocol
+      // being violated.
+      case "40", "53", "58" -> true;
+      case "08" -> !sqlState.equals("08P01");
+      // Operator intervention: cancelled, shut down, crashed, starting up; not: database dropped.
+      case "57" -> !sqlState.equals("57P04");
+      // Object in use, lock not available.
+      case "55" -> sqlState.equals("55006") || sqlState.equals("55P03");
+      default -> false;
+    };
+  }
+}

@@ -1,0 +1,101 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.TableName;
+import io.bunnydb.internal.source.MirroredTable;
+import io.bunnydb.internal.source.Publication;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks whether a publication that an administrator made sends what the mappings want, no less and
+ * nothing that is excluded.
+ *
+ * @param publication its name
+ * @param source a connection to the source
+ */
+record GivenPublication(String publication, Connection source) {
+
+  /** Adds what stands against it, a sentence with its cure each. */
+  void check(List<MirroredTable> tables, List<String> problems) throws SQLException {
+    if (!Publication.exists(source, publication)) {
+      problems.add(
+          "the source has no publication "
+              + publication
+              + "; make it, or leave publication(...) out");
+      return;
+    }
+    if (!Publication.sendsEverything(source, publication)) {
+      problems.add(
+          "publication "
+              + publication
+              + " does not publish insert, update, delete and truncate; alter it to");
+    }
+    Map<TableName, Publication.Entry> entries =
+        Publication.entries(source, publication).stream()
+            .collect(Collectors.toMap(Publication.Entry::name, Function.identity(), (a, b) -> a));
+    for (MirroredTable table : tables) {
+      String name = "publication " + publication + ": table " + table.table().name();
+      Publication.Entry entry = entries.get(table.table().name());
+      if (entry == null) {
+        problems.add(
+            name
+                + " is not in it"
+                + (table.table().isPartitioned()
+                    ? " under its own name; it needs publish_via_partition_root"
+                    : "; add it"));
+        continue;
+      }
+      if (entry.columns() != null) {
+        checkColumns(name, table, entry.columns(), problems);
+      }
+      checkFilter(name, table, entry.filter(), problems);
+    }
+  }
+
+  private static void checkColumns(
+      String name, MirroredTable table, Set<String> sent, List<String> problems) {
+    Set<String> lacking = new TreeSet<>(table.columnNames());
+    lacking.removeAll(sent);
+    if (!lacking.isEmpty()) {
+      problems.add(name + " lacks " + String.join(", ", lacking) + "; add it, or exclude it");
+    }
+    Set<String> leaving = new TreeSet<>(table.mapping().excludedColumns());
+    leaving.retainAll(sent);
+    if (!leaving.isEmpty()) {
+      problems.add(
+          name + " sends the excluded " + String.join(", ", leaving) + "; give it a column list");
+    }
+  }
+
+  private void checkFilter(
+      String name, MirroredTable table, @Nullable String sent, List<String> problems)
+      throws SQLException {
+    String wanted = table.mapping().filter();
+    if ((sent == null) != (wanted == null)) {
+      problems.add(
+          name
+              + (sent == null ? " has no" : " has a")
+              + " row filter, unlike the mapping; make both agree");
+    } else if (sent != null && wanted != null) {
+      try {
+        String stored = Publication.storedFilter(source, table.table(), wanted);
+        if (!sent.equals(stored)) {
+          problems.add(name + " has another row filter, " + sent + "; make both agree");
+        }
+      } catch (SQLException e) {
+        problems.add(
+            name
+                + ": the mapping's row filter cannot be compared with it: "
+                + e.getMessage()
+                + "; mend the filter, or grant TEMPORARY on the database");
+      }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.internal.catalog.PeerConnector;
+
+/**
+ * What the parts of one running mirror share.
+ *
+ * @param config what the builder was told
+ * @param source how to reach the source
+ * @param destination the session that applies
+ * @param copyDestination how the copying sessions reach the destination
+ * @param lifecycle the mirror's state
+ * @param progress how far the stream has come
+ * @param tables the tables' counts
+ */
+record MirrorContext(
+    MirrorConfig config,
+    PeerConnector source,
+    OwnedDestination destination,
+    PeerConnector copyDestination,
+    Lifecycle lifecycle,
+    Progress progress,
+    TableRegistry tables) {
+
+  static MirrorContext of(MirrorConfig config) {
+    PeerConnector destination = new PeerConnector(config.name(), config.destination());
+    return new MirrorContext(
+        config,
+        new PeerConnector(config.name(), config.source()),
+        new OwnedDestination(config.name(), destination),
+        destination,
+        new Lifecycle(config.name(), config.listeners()),
+        new Progress(),
+        new TableRegistry());
+  }
+}

@@ -1,0 +1,178 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.MirrorException;
+import io.bunnydb.MirrorState;
+import io.bunnydb.MirrorStatus;
+import io.bunnydb.TableMapping;
+import io.bunnydb.internal.source.LagMonitor;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A running mirror, as its handle sees it: passes commands to the mirror's thread and answers
+ * questions. Thread-safe.
+ */
+public final class MirrorEngine {
+  private final MirrorConfig config;
+  private final MirrorContext context;
+  private final Lifecycle lifecycle;
+  private final LagMonitor lag;
+  private final MirrorThread thread;
+
+  private MirrorEngine(MirrorConfig config) {
+    this.config = config;
+    this.context = MirrorContext.of(config);
+    this.lifecycle = context.lifecycle();
+    this.lag = new LagMonitor(context.source(), config.slot());
+    this.thread = new MirrorThread(context);
+  }
+
+  /**
+   * Starts a mirror; returns when it has been checked, or is known already.
+   *
+   * @throws MirrorException if it is refused; then nothing runs and nothing was created
+   */
+  public static MirrorEngine start(MirrorConfig config) {
+    MirrorEngine engine = new MirrorEngine(config);
+    engine.thread.start();
+    return engine;
+  }
+
+  /** Stops writing and keeps everything. */
+  public void pause() {
+    MirrorState state = refuseCommand("pause");
+    if (state == MirrorState.FAILED) {
+      throw new IllegalStateException(
+          "mirror '"
+              + config.name()
+              + "' is FAILED and cannot become PAUSED; retry() or drop() it");
+    }
+    if (state != MirrorState.PAUSED) {
+      lifecycle.moveIfPossible(MirrorState.PAUSING);
+      thread.interruptAndCall(MirrorWork::pause);
+    }
+  }
+
+  /** Goes on from the checkpoint. */
+  public void resume() {
+    MirrorState state = refuseCommand("resume");
+    switch (state) {
+      case PAUSED, PAUSING, FAILED -> thread.call(MirrorWork::resume);
+      case CREATED,
+          SETTING_UP,
+          SNAPSHOT,
+          RUNNING,
+          RESYNCING,
+          SYNCING_SCHEMA,
+          TERMINATING,
+          TERMINATED -> {}
+    }
+  }
+
+  /** Tries again at once. */
+  public void retry() {
+    MirrorState state = refuseCommand("retry");
+    boolean isStopped = state == MirrorState.PAUSED || state == MirrorState.FAILED;
+    if (isStopped && lifecycle.error() != null) {
+      resume();
+    } else {
+      thread.hurry();
+    }
+  }
+
+  /** Replaces the list of tables. */
+  public void updateTables(List<TableMapping> tables) {
+    List<TableMapping> checked = MirrorConfig.checkTables(config.name(), tables);
+    MirrorState state = refuseCommand("updateTables");
+    if (state != MirrorState.PAUSED) {
+      throw new IllegalStateException(
+          "mirror '" + config.name() + "' is " + state + "; updateTables needs it to be PAUSED");
+    }
+    thread.call((work, stop) -> work.updateTables(checked));
+  }
+
+  /** Deletes the mirror and ends. */
+  public void drop() {
+    refuseCommand("drop");
+    lifecycle.moveIfPossible(MirrorState.TERMINATING);
+    thread.interruptAndCall(MirrorWork::drop);
+    close();
+  }
+
+  /** Ends the work of this process. */
+  public void close() {
+    thread.end();
+    lag.close();
+  }
+
+  private MirrorState refuseCommand(String command) {
+    // Before anything changes.
+    thread.refuseListeners();
+    return refuseWhenClosed(command);
+  }
+
+  private MirrorState refuseWhenClosed(String command) {
+    MirrorState state = lifecycle.state();
+    if (state == MirrorState.TERMINATED) {
+      throw new IllegalStateException(
+          "mirror '" + config.name() + "' was closed; " + command + " needs a new start()");
+    }
+    return state;
+  }
+
+  /** How the mirror stands now. */
+  public MirrorStatus status() {
+    LagMonitor.Reading reading = lag.read();
+    MirrorState state = lifecycle.state();
+    MirrorException error = lifecycle.error();
+    Progress progress = context.progress();
+    Lsn applied = progress.applied();
+    boolean isStreaming = state == MirrorState.RUNNING && error == null;
+    return new MirrorStatus(
+        config.name(),
+        state,
+        context.tables().phase(),
+        config.source().name(),
+        config.destination().name(),
+        config.slot(),
+        config.publication(),
+        applied,
+        applied.equals(Lsn.ZERO) ? 0 : reading.end().bytesSince(applied),
+        progress.lagSeconds(reading.end(), isStreaming),
+        reading.retainedBytes(),
+        progress.transactions(),
+        messageOf(error),
+        context.tables().statuses());
+  }
+
+  private static @Nullable String messageOf(@Nullable MirrorException error) {
+    return error == null ? null : error.getMessage();
+  }
+
+  /** Waits for a state. */
+  public void awaitState(MirrorState state, Duration timeout) {
+    lifecycle.await(state.toString(), timeout, () -> lifecycle.state() == state);
+  }
+
+  /** Waits until all that is committed on the source now is applied. */
+  public void awaitCaughtUp(Duration timeout) {
+    refuseWhenClosed("awaitCaughtUp");
+    Lsn end;
+    try {
+      end = lag.currentEnd();
+    } catch (SQLException e) {
+      throw new MirrorException(
+          config.name(), "the source could not be asked for its position; " + e.getMessage(), e);
+    }
+    awaitApplied(end, timeout);
+  }
+
+  /** Waits until all that was committed before a position is applied. */
+  public void awaitApplied(Lsn lsn, Duration timeout) {
+    context.progress().want(lsn);
+    lifecycle.await("caught up to " + lsn, timeout, () -> context.progress().isApplied(lsn));
+  }
+}

@@ -1,0 +1,191 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.MirrorState;
+import io.bunnydb.internal.catalog.StopSignal;
+import java.time.Duration;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The mirror's own thread, and the way for others to have something done on it. It does one thing
+ * after the other: a command if there is one, else a session if the mirror is to run, else it
+ * waits.
+ *
+ * <p>Thread-safe; what is done is told in {@link MirrorWork}, which this thread alone uses.
+ */
+final class MirrorThread {
+  private static final Logger LOG = LoggerFactory.getLogger(MirrorThread.class);
+  private static final long REPEAT_STOP_MILLIS = 200;
+
+  private final String mirror;
+  private final Lifecycle lifecycle;
+  private final LinkedBlockingQueue<Command> commands = new LinkedBlockingQueue<>();
+  private final ThreadGroup group;
+  private final Thread thread;
+  private final MirrorWork work;
+
+  private volatile StopSignal stop = new StopSignal();
+  private volatile boolean isBackingOff;
+  private volatile boolean isEnding;
+  private boolean isEnded; // guarded by commands
+  private boolean isToEnd; // of the thread alone
+
+  MirrorThread(MirrorContext context) {
+    this.mirror = context.config().name();
+    this.lifecycle = context.lifecycle();
+    this.work = new MirrorWork(context);
+    // The threads that it starts join the group.
+    this.group = new ThreadGroup("bunny-" + mirror);
+    this.thread = new Thread(group, this::run, "bunny-" + mirror + "-apply");
+    thread.setDaemon(true);
+  }
+
+  // ---- for callers ----
+
+  /** Starts the thread; returns when the mirror is known or accepted. */
+  void start() {
+    thread.start();
+    try {
+      call(MirrorWork::open);
+    } catch (RuntimeException e) {
+      end();
+      throw e;
+    }
+  }
+
+  /** Has something done between two sessions. */
+  void call(Command.Action action) {
+    submit(action, false);
+  }
+
+  /** Has something done at once; the running session is stopped and rolled back. */
+  void interruptAndCall(Command.Action action) {
+    submit(action, true);
+  }
+
+  private void submit(Command.Action action, boolean isInterrupting) {
+    refuseListeners();
+    Command command = new Command(action);
+    synchronized (commands) {
+      if (isEnded) {
+        throw closed();
+      }
+      commands.add(command);
+    }
+    do {
+      // The signal of whatever the thread is doing by now: each session and command has its own.
+      if (isInterrupting) {
+        stop.stop();
+      }
+    } while (!command.await(mirror, REPEAT_STOP_MILLIS));
+    if (isEnding && command.hasFailed()) {
+      throw closed();
+    }
+    command.rethrow();
+  }
+
+  /**
+   * A listener that waited for the thread that calls it would wait for ever; so would one that is
+   * told of a state by a caller's thread, as the mirror's has to wait until that is told.
+   */
+  void refuseListeners() {
+    if (Thread.currentThread().getThreadGroup() == group || lifecycle.isTelling()) {
+      throw new IllegalStateException(
+          "a listener of mirror '" + mirror + "' must not call the commands of its handle");
+    }
+  }
+
+  private IllegalStateException closed() {
+    return new IllegalStateException("mirror '" + mirror + "' was closed");
+  }
+
+  /** Ends a wait between two attempts. */
+  void hurry() {
+    if (isBackingOff) {
+      commands.add(new Command(MirrorWork::hurry));
+    }
+  }
+
+  /** Stops everything and ends the thread; returns when it has ended. */
+  void end() {
+    refuseListeners();
+    isEnding = true;
+    synchronized (commands) {
+      if (!isEnded) {
+        commands.add(new Command((mine, signal) -> isToEnd = true));
+      }
+    }
+    boolean isInterrupted = false;
+    while (thread.isAlive()) {
+      stop.stop();
+      try {
+        thread.join(REPEAT_STOP_MILLIS);
+      } catch (InterruptedException e) {
+        isInterrupted = true;
+      }
+    }
+    if (isInterrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  // ---- the thread ----
+
+  private void run() {
+    try {
+      while (!isToEnd) {
+        Command command = work.isToRun() ? commands.poll() : commands.take();
+        if (command != null) {
+          stop = new StopSignal();
+          command.execute(work, stop, mirror);
+        } else {
+          runSession();
+        }
+      }
+    } catch (InterruptedException e) {
+      LOG.debug("mirror '{}': its thread was interrupted", mirror, e);
+    } catch (RuntimeException | Error e) {
+      LOG.error("mirror '{}' ends by an unexpected error, please report it", mirror, e);
+      lifecycle.error(Faults.describe(mirror, e));
+    } finally {
+      shutDown();
+    }
+  }
+
+  private void runSession() throws InterruptedException {
+    StopSignal mine = new StopSignal();
+    stop = mine;
+    // A command that came before may have missed this signal.
+    if (!commands.isEmpty()) {
+      return;
+    }
+    Duration wait = work.runSession(mine);
+    if (!wait.isZero()) {
+      isBackingOff = true;
+      Command command;
+      try {
+        command = commands.poll(wait.toMillis(), TimeUnit.MILLISECONDS);
+      } finally {
+        isBackingOff = false;
+      }
+      if (command != null) {
+        stop = new StopSignal();
+        command.execute(work, stop, mirror);
+      }
+    }
+  }
+
+  private void shutDown() {
+    lifecycle.moveIfPossible(MirrorState.TERMINATING);
+    work.close();
+    synchronized (commands) {
+      isEnded = true;
+      for (Command late = commands.poll(); late != null; late = commands.poll()) {
+        late.refuse(closed());
+      }
+    }
+    lifecycle.moveIfPossible(MirrorState.TERMINATED);
+  }
+}

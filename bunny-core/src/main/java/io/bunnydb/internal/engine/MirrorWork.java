@@ -1,0 +1,286 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.MirrorException;
+import io.bunnydb.MirrorState;
+import io.bunnydb.TableMapping;
+import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.catalog.StopSignal.StoppedException;
+import io.bunnydb.internal.source.ReplicationSlot;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.SourceIdentity;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the mirror's thread does: the commands, and the sessions between them with what follows from
+ * their errors. Used by that thread alone.
+ */
+final class MirrorWork implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(MirrorWork.class);
+  private static final Duration SLOT_RELEASE = Duration.ofSeconds(30);
+
+  private final MirrorContext context;
+  private final MirrorConfig config;
+  private final Lifecycle lifecycle;
+  private final Checkpoints checkpoints;
+  private final SetUp setUp;
+  private final Admission admission;
+  private final Backoff backoff = new Backoff();
+  private boolean isToRun;
+
+  MirrorWork(MirrorContext context) {
+    this.context = context;
+    this.config = context.config();
+    this.lifecycle = context.lifecycle();
+    this.checkpoints = new Checkpoints(config, context.destination());
+    this.setUp = new SetUp(config, checkpoints);
+    this.admission = new Admission(context, checkpoints);
+  }
+
+  /** Whether sessions are to run while there is no command. */
+  boolean isToRun() {
+    return isToRun;
+  }
+
+  // ---- sessions ----
+
+  /**
+   * Runs one session to its end.
+   *
+   * @return how long to wait before the next; zero for not at all
+   */
+  Duration runSession(StopSignal stop) throws InterruptedException {
+    Lsn before = context.progress().applied();
+    try {
+      if (lifecycle.state() == MirrorState.CREATED) {
+        lifecycle.moveIfPossible(MirrorState.SETTING_UP);
+      }
+      try (Session session = Session.open(context, checkpoints, setUp, stop)) {
+        session.run();
+      }
+      backoff.reset();
+      return Duration.ZERO;
+    } catch (StoppedException e) {
+      LOG.debug("mirror '{}': stopped", config.name());
+      return Duration.ZERO;
+    } catch (SQLException | RuntimeException | Error e) {
+      if (stop.isStopped()) {
+        LOG.debug("mirror '{}': stopped, and rolled back what was in flight", config.name(), e);
+        return Duration.ZERO;
+      }
+      if (!before.equals(context.progress().applied())) {
+        backoff.reset();
+      }
+      return meet(Faults.describe(config.name(), e));
+    }
+  }
+
+  private Duration meet(MirrorException error) {
+    if (Faults.isPassing(error)) {
+      Duration wait = backoff.next();
+      lifecycle.error(error);
+      LOG.warn(
+          "{}; attempt {} failed, the next follows in {} ms",
+          error.getMessage(),
+          backoff.attempts(),
+          wait.toMillis());
+      return wait;
+    }
+    isToRun = false;
+    LOG.debug("mirror '{}' stops", config.name(), error);
+    if (lifecycle.state() == MirrorState.SETTING_UP && !hasPosition()) {
+      fail(error);
+    } else {
+      pauseBy(error);
+    }
+    return Duration.ZERO;
+  }
+
+  /** Whether the set-up got as far as a slot's position; it is not taken back then. */
+  private boolean hasPosition() {
+    try {
+      return checkpoints.load().map(c -> !c.position().equals(Lsn.ZERO)).orElse(false);
+    } catch (SQLException | RuntimeException e) {
+      LOG.debug("mirror '{}': its checkpoint cannot be read", config.name(), e);
+      return true;
+    }
+  }
+
+  private void fail(MirrorException error) {
+    LOG.error("{}; the set-up is taken back", error.getMessage());
+    try (Connection source = context.source().open("control")) {
+      setUp.undo(source, context.destination().connection());
+    } catch (SQLException | RuntimeException e) {
+      error.addSuppressed(e);
+      LOG.error("mirror '{}': the set-up could not be taken back; drop() it", config.name(), e);
+    }
+    lifecycle.error(error);
+    lifecycle.moveIfPossible(MirrorState.FAILED);
+  }
+
+  private void pauseBy(MirrorException error) {
+    LOG.error("{}; paused", error.getMessage());
+    try {
+      rememberPaused(true, error.getMessage());
+    } catch (SQLException | RuntimeException e) {
+      error.addSuppressed(e);
+      LOG.warn(
+          "mirror '{}': that it is paused could not be noted; started again, it will try once more",
+          config.name(),
+          e);
+    }
+    lifecycle.error(error);
+    lifecycle.moveIfPossible(MirrorState.PAUSED);
+  }
+
+  private void rememberPaused(boolean isPaused, @Nullable String error) throws SQLException {
+    checkpoints.save(checkpoints.require().withPaused(isPaused, error));
+  }
+
+  // ---- commands ----
+
+  /** Takes up a mirror that the store knows, or begins a new one. */
+  void open(StopSignal stop) throws SQLException {
+    Optional<Checkpoint> known = checkpoints.load();
+    if (known.isEmpty()) {
+      create(stop);
+      return;
+    }
+    Checkpoint checkpoint = known.get();
+    refuseOtherNames(checkpoint);
+    context.tables().follow(checkpoint);
+    context.progress().begins(checkpoint.position(), false);
+    LOG.info(
+        "mirror '{}' goes on from {} with {} tables",
+        config.name(),
+        checkpoint.position(),
+        checkpoint.tables().size());
+    if (!checkpoint.paused()) {
+      isToRun = true;
+      return;
+    }
+    if (checkpoint.error() != null) {
+      lifecycle.error(
+          new MirrorException(
+              config.name(), "paused by an error before this start: " + checkpoint.error(), null));
+    }
+    lifecycle.moveTo(MirrorState.PAUSED);
+  }
+
+  private void refuseOtherNames(Checkpoint checkpoint) {
+    if (!checkpoint.slot().equals(config.slot())
+        || !checkpoint.publication().equals(config.publication())) {
+      throw new MirrorException(
+          config.name(),
+          "it was created with slot "
+              + checkpoint.slot()
+              + " and publication "
+              + checkpoint.publication()
+              + ", not "
+              + config.slot()
+              + " and "
+              + config.publication()
+              + "; name these in slot(...) and publication(...)",
+          null);
+    }
+  }
+
+  private void create(StopSignal stop) throws SQLException {
+    Checkpoint created = admission.admit(stop);
+    checkpoints.save(created);
+    context.tables().follow(created);
+    lifecycle.moveTo(MirrorState.SETTING_UP);
+    isToRun = true;
+  }
+
+  /** Stays paused until resumed; nothing writes any more when this is called. */
+  void pause(StopSignal stop) throws SQLException {
+    if (!isToRun) {
+      lifecycle.moveIfPossible(MirrorState.PAUSED);
+      return;
+    }
+    isToRun = false;
+    lifecycle.error(null);
+    try {
+      rememberPaused(true, null);
+    } finally {
+      lifecycle.moveIfPossible(MirrorState.PAUSED);
+    }
+  }
+
+  /** Proves that the mirror can go on, and lets it; a set-up that failed is begun anew. */
+  void resume(StopSignal stop) throws SQLException {
+    if (isToRun) {
+      return;
+    }
+    if (lifecycle.state() == MirrorState.FAILED) {
+      create(stop);
+      lifecycle.error(null);
+      return;
+    }
+    try (Session session = Session.open(context, checkpoints, setUp, stop)) {
+      rememberPaused(false, null);
+      lifecycle.error(null);
+      lifecycle.moveIfPossible(session.state());
+      backoff.reset();
+      isToRun = true;
+    } catch (StoppedException e) {
+      throw new MirrorException(
+          config.name(), "resume was overtaken by another command; it is still paused", e);
+    } catch (SQLException | RuntimeException e) {
+      MirrorException error = Faults.describe(config.name(), e);
+      lifecycle.error(error);
+      throw error;
+    }
+  }
+
+  /** Replaces the list of tables in the checkpoint. */
+  void updateTables(List<TableMapping> tables) throws SQLException {
+    if (isToRun) {
+      throw new IllegalStateException(
+          "mirror '" + config.name() + "' is not PAUSED any more; updateTables needs it to be");
+    }
+    TableUpdate update = TableUpdate.of(checkpoints.require(), tables);
+    admission.admit(update);
+    checkpoints.save(update.result());
+    context.tables().follow(update.result());
+  }
+
+  /** Begins anew with the shortest wait between attempts. */
+  void hurry(StopSignal stop) {
+    backoff.reset();
+  }
+
+  /** Deletes the mirror. The checkpoint goes last, so that a drop that failed can be repeated. */
+  void drop(StopSignal stop) throws SQLException, InterruptedException {
+    isToRun = false;
+    StopSignal unstoppable = new StopSignal();
+    SourceIdentity found = admission.identifySource(unstoppable);
+    SourceIdentity known = checkpoints.load().map(Checkpoint::source).orElse(found);
+    if (known.systemIdentifier().equals(found.systemIdentifier())
+        && known.database().equals(found.database())) {
+      try (Connection source = context.source().open("control")) {
+        ReplicationSlot.awaitRelease(source, config.slot(), SLOT_RELEASE, unstoppable);
+        setUp.dropReplication(source);
+      }
+    } else {
+      LOG.warn(
+          "mirror '{}': the source is another cluster or database now; nothing is dropped there",
+          config.name());
+    }
+    checkpoints.delete();
+  }
+
+  /** Ends the destination's session. */
+  @Override
+  public void close() {
+    context.destination().close();
+  }
+}

@@ -1,0 +1,74 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.MirrorOwnedException;
+import io.bunnydb.internal.apply.Ownership;
+import io.bunnydb.internal.apply.WriterSession;
+import io.bunnydb.internal.catalog.PeerConnector;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The destination session that applies, and that makes this process the mirror's owner for as long
+ * as it lives. It outlives pauses, so that a paused mirror is owned too. Used by the mirror's
+ * thread.
+ */
+final class OwnedDestination implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(OwnedDestination.class);
+  private static final Duration OWNER_WAIT = Duration.ofSeconds(5);
+  private static final int VALID_SECONDS = 5;
+
+  private final String mirror;
+  private final PeerConnector connector;
+  private @Nullable Connection connection;
+
+  OwnedDestination(String mirror, PeerConnector connector) {
+    this.mirror = mirror;
+    this.connector = connector;
+  }
+
+  /**
+   * The session, not in autocommit mode and with no transaction open; a new one if the last is
+   * broken.
+   *
+   * @throws MirrorOwnedException if another process has become the owner
+   */
+  Connection connection() throws SQLException {
+    Connection existing = connection;
+    if (existing != null) {
+      if (existing.isValid(VALID_SECONDS)) {
+        existing.rollback();
+        return existing;
+      }
+      close();
+    }
+    Connection opened = connector.open("apply");
+    try {
+      Ownership.acquire(opened, mirror, OWNER_WAIT);
+      WriterSession.prepare(opened);
+      opened.setAutoCommit(false);
+    } catch (SQLException | RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+    connection = opened;
+    return opened;
+  }
+
+  /** Ends the session; what it had not committed is undone. */
+  @Override
+  public void close() {
+    Connection existing = connection;
+    connection = null;
+    if (existing != null) {
+      try {
+        existing.close();
+      } catch (SQLException e) {
+        LOG.debug("mirror '{}': closing a broken connection failed", mirror, e);
+      }
+    }
+  }
+}

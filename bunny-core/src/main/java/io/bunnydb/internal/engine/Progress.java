@@ -1,0 +1,96 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.internal.apply.Batch;
+
+/**
+ * How far the stream has come, written by the receiving and the applying thread, read by any.
+ *
+ * <p>Thread-safe: every number stands for itself.
+ */
+final class Progress {
+  private volatile Lsn applied = Lsn.ZERO;
+  private volatile Lsn received = Lsn.ZERO;
+  private volatile Lsn wanted = Lsn.ZERO;
+  private volatile boolean isEveryTableLive;
+  private volatile long transactions;
+  private volatile long pendingSinceMicros;
+  private volatile long caughtUpMillis = System.currentTimeMillis();
+
+  /** Notes where the stream begins, and whether tables are still to be copied or joined. */
+  void begins(Lsn position, boolean everyTableLive) {
+    applied = position;
+    received = position;
+    isEveryTableLive = everyTableLive;
+    pendingSinceMicros = 0;
+  }
+
+  /** Notes the end of a transaction that has arrived. */
+  void received(Lsn end) {
+    received = end;
+  }
+
+  /** Notes that nothing is outstanding at this moment. */
+  void idle() {
+    if (!applied.isBefore(received)) {
+      caughtUpMillis = System.currentTimeMillis();
+    }
+  }
+
+  /** Notes that a batch is being applied. */
+  void applying(Batch batch) {
+    if (batch.firstCommitMicros() != 0 && pendingSinceMicros == 0) {
+      pendingSinceMicros = batch.firstCommitMicros();
+    }
+  }
+
+  /** Notes that a batch is committed. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
+  void applied(Batch batch) {
+    applied = batch.position();
+    transactions += batch.transactions();
+    pendingSinceMicros = 0;
+    idle();
+  }
+
+  /** Everything before this position is on the destination, in every table that is live. */
+  Lsn applied() {
+    return applied;
+  }
+
+  /** Whether everything before a position is on the destination, in every table. */
+  boolean isApplied(Lsn lsn) {
+    return isEveryTableLive && !applied.isBefore(lsn);
+  }
+
+  /** Asks for a position to be noted as soon as it is passed, though nothing happened before it. */
+  synchronized void want(Lsn lsn) {
+    wanted = Lsn.max(wanted, lsn);
+  }
+
+  /** The last position that somebody waits for. */
+  Lsn wanted() {
+    return wanted;
+  }
+
+  /** Source transactions applied so far. */
+  long transactions() {
+    return transactions;
+  }
+
+  /**
+   * Age in seconds of the oldest change that is not applied.
+   *
+   * @param end the end of the source's log
+   * @param isStreaming whether the stream runs, so that what is not received does not matter
+   */
+  double lagSeconds(Lsn end, boolean isStreaming) {
+    long now = System.currentTimeMillis();
+    long pendingSince = pendingSinceMicros;
+    if (pendingSince != 0) {
+      return Math.max(0, now - pendingSince / 1000) / 1000.0;
+    }
+    boolean isCaughtUp = isStreaming && !applied.isBefore(received) && isEveryTableLive;
+    return isCaughtUp || !applied.isBefore(end) ? 0 : Math.max(0, now - caughtUpMillis) / 1000.0;
+  }
+}

@@ -1,0 +1,40 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.SlotLostException;
+import io.bunnydb.spi.Checkpoint;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Notices, while the stream runs, that a table has left the publication: the source sends nothing
+ * of it from then on, and says nothing either. Used by the receiving thread.
+ */
+final class PublicationWatch {
+  private static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
+  private static final int ANSWER_MILLIS = 10_000;
+
+  private final Checkpoint checkpoint;
+  private final Connection source;
+  private long lastNanos = System.nanoTime();
+
+  /** A watch over the publication as the checkpoint knows it. */
+  PublicationWatch(Checkpoint checkpoint, Connection source) {
+    this.checkpoint = checkpoint;
+    this.source = source;
+  }
+
+  /**
+   * Looks, every few seconds, whether the publication still has what it had.
+   *
+   * @throws SlotLostException if changes may be missing
+   */
+  void check() throws SQLException {
+    if (System.nanoTime() - lastNanos < INTERVAL_NANOS) {
+      return;
+    }
+    source.setNetworkTimeout(Runnable::run, ANSWER_MILLIS);
+    SourceProof.checkPublication(checkpoint, source);
+    lastNanos = System.nanoTime();
+  }
+}

@@ -1,0 +1,157 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.internal.apply.Batch;
+import io.bunnydb.internal.apply.BatchExchange;
+import io.bunnydb.internal.source.ReplicationStream;
+import io.bunnydb.pgoutput.MessageKind;
+import io.bunnydb.pgoutput.PgOutputDecoder;
+import java.sql.SQLException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The receiving thread's work: reads the stream into batches, hands them over at the ends of
+ * transactions, and acknowledges what the applier has made durable. It decodes only to see where
+ * transactions begin and end; what the messages say is read by the applier.
+ */
+final class Receiver implements Runnable {
+  private static final int IDLE_POLL_MILLIS = 100;
+  private static final int KEEP_ALIVE_MILLIS = 1000;
+  private static final long IDLE_ADVANCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final ReplicationStream stream;
+  private final BatchExchange exchange;
+  private final Progress progress;
+  private final PublicationWatch watch;
+  private final PgOutputDecoder decoder = new PgOutputDecoder(1);
+
+  private volatile Lsn durable = Lsn.ZERO;
+  private @Nullable Batch filling;
+  private boolean isInTransaction;
+  private Lsn lastPosition;
+  private long lastAdvanceNanos = System.nanoTime();
+
+  /**
+   * A receiver of a started stream.
+   *
+   * @param position where the stream was started
+   */
+  Receiver(
+      ReplicationStream stream,
+      BatchExchange exchange,
+      Progress progress,
+      PublicationWatch watch,
+      Lsn position) {
+    this.stream = stream;
+    this.exchange = exchange;
+    this.progress = progress;
+    this.watch = watch;
+    this.lastPosition = position;
+  }
+
+  /** Lets the source recycle its log up to a position; called by the applying thread. */
+  void acknowledge(Lsn position) {
+    durable = position;
+  }
+
+  /** Reads until the exchange is closed; an error ends the exchange. */
+  @Override
+  public void run() {
+    try {
+      while (!exchange.isClosed()) {
+        watch.check();
+        stream.acknowledge(durable);
+        boolean isWaiting = filling != null && !isInTransaction;
+        if (isWaiting && exchange.offer(requireFilling(), 0)) {
+          filling = null;
+          isWaiting = false;
+        }
+        if (stream.poll(isWaiting ? 1 : IDLE_POLL_MILLIS)) {
+          receive();
+        } else if (filling == null) {
+          progress.idle();
+          passOver();
+        }
+      }
+    } catch (SQLException | RuntimeException | InterruptedException | Error e) {
+      exchange.fail(e);
+    }
+  }
+
+  private void receive() throws SQLException, InterruptedException {
+    MessageKind kind = decoder.wrap(stream.bytes(), stream.offset(), stream.length());
+    if (kind == MessageKind.BEGIN) {
+      if (filling == null) {
+        filling = exchange.open();
+      }
+      filling.begin(decoder.begin().commitTimeUnixMicros());
+      isInTransaction = true;
+    }
+    if (!isInTransaction) {
+      if (kind == MessageKind.MESSAGE) {
+        return;
+      }
+      throw new SQLException(kind + " came outside a transaction; report it", "08P01");
+    }
+    Batch batch = requireFilling();
+    batch.append(stream.bytes(), stream.offset(), stream.length());
+    if (kind == MessageKind.COMMIT) {
+      lastPosition = new Lsn(decoder.commit().endLsn());
+      batch.commit(lastPosition);
+      isInTransaction = false;
+      progress.received(lastPosition);
+    }
+    // The rest of a large transaction takes no others with it: they would fill the batch, end it in
+    // their midst, and so put off the commit for as long as there is a backlog.
+    boolean isLastPiece = batch.isContinuation() && !isInTransaction;
+    if (exchange.isFull(batch) || isLastPiece) {
+      handOver(batch);
+      filling = null;
+      if (isInTransaction) {
+        filling = exchange.open();
+        filling.continueTransaction();
+      }
+    }
+  }
+
+  /** Waits for room, and keeps the connection alive meanwhile. */
+  private void handOver(Batch batch) throws SQLException, InterruptedException {
+    while (!exchange.offer(batch, KEEP_ALIVE_MILLIS)) {
+      stream.acknowledge(durable);
+      stream.keepAlive();
+    }
+  }
+
+  /**
+   * Where nothing of interest happens, the position moves on all the same: as soon as somebody
+   * waits for it, the source's server among them when it shuts down, else now and then, so that the
+   * source need not keep its log.
+   */
+  private void passOver() throws InterruptedException {
+    Lsn passed = stream.passedOver();
+    if (!passed.isAfter(lastPosition)) {
+      return;
+    }
+    Lsn wanted = progress.wanted();
+    boolean isWanted = wanted.isAfter(lastPosition) && !passed.isBefore(wanted);
+    if (isWanted
+        || stream.isReplyWanted()
+        || System.nanoTime() - lastAdvanceNanos > IDLE_ADVANCE_NANOS) {
+      Batch empty = exchange.open();
+      empty.passOver(passed);
+      if (exchange.offer(empty, 0)) {
+        lastPosition = passed;
+        lastAdvanceNanos = System.nanoTime();
+      }
+    }
+  }
+
+  private Batch requireFilling() {
+    Batch batch = filling;
+    if (batch == null) {
+      throw new IllegalStateException("no batch is open");
+    }
+    return batch;
+  }
+}

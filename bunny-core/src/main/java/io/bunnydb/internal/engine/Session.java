@@ -1,0 +1,257 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.MirrorState;
+import io.bunnydb.TableState;
+import io.bunnydb.internal.apply.Applier;
+import io.bunnydb.internal.apply.Applier.LiveTable;
+import io.bunnydb.internal.apply.Batch;
+import io.bunnydb.internal.apply.BatchExchange;
+import io.bunnydb.internal.apply.TableProgress;
+import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.snapshot.SnapshotCopy;
+import io.bunnydb.internal.source.MirroredTable;
+import io.bunnydb.internal.source.ReplicationSlot;
+import io.bunnydb.internal.source.ReplicationStream;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.TableCheckpoint;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.postgresql.PGConnection;
+
+/**
+ * One stretch of work: from the checkpoint, over the set-up of what is missing, to a copy, a
+ * stream, or both at once. It ends when it is stopped, fails, or when the tables that it copied are
+ * to be joined to the stream; the next session does that, from the checkpoint again. Nothing but
+ * the checkpoint goes from one session to the next.
+ */
+final class Session implements AutoCloseable {
+  private static final Duration SLOT_RELEASE = Duration.ofSeconds(5);
+  private static final Duration RECEIVER_END = Duration.ofSeconds(2);
+
+  private final MirrorContext context;
+  private final MirrorConfig config;
+  private final SetUp setUp;
+  private final StopSignal stop;
+  private final Connection destination;
+  private final Connection source;
+  private final ReplicationStream stream;
+  private Checkpoint checkpoint;
+
+  private Session(
+      MirrorContext context,
+      SetUp setUp,
+      StopSignal stop,
+      Connection destination,
+      Connection source,
+      ReplicationStream stream,
+      Checkpoint checkpoint) {
+    this.context = context;
+    this.config = context.config();
+    this.setUp = setUp;
+    this.stop = stop;
+    this.destination = destination;
+    this.source = source;
+    this.stream = stream;
+    this.checkpoint = checkpoint;
+  }
+
+  /**
+   * Connects to both sides, and proves that the source has everything since the checkpoint.
+   *
+   * @throws io.bunnydb.SlotLostException if it has not
+   */
+  static Session open(MirrorContext context, Checkpoints checkpoints, SetUp setUp, StopSignal stop)
+      throws SQLException {
+    Checkpoint checkpoint = checkpoints.require();
+    context.tables().follow(checkpoint);
+    Connection source = context.source().open("control");
+    try {
+      stop.guard(source);
+      ReplicationStream stream = ReplicationStream.connect(context.source(), stop);
+      try {
+        if (!checkpoint.position().equals(Lsn.ZERO)) {
+          SourceProof.check(checkpoint, stream.identify(), source);
+        }
+        Connection destination = stop.guard(context.destination().connection());
+        // Prepared statements keep the types that parameters had; a column may have been altered.
+        Sql.execute(destination, "DEALLOCATE ALL");
+        return new Session(context, setUp, stop, destination, source, stream, checkpoint);
+      } catch (SQLException | RuntimeException e) {
+        stream.close();
+        throw e;
+      }
+    } catch (SQLException | RuntimeException e) {
+      stop.release(source);
+      source.close();
+      throw e;
+    }
+  }
+
+  /** The state that the mirror is in while this session works. */
+  MirrorState state() {
+    if (checkpoint.position().equals(Lsn.ZERO)) {
+      return MirrorState.SETTING_UP;
+    }
+    Checkpoint joined = Checkpoints.join(checkpoint);
+    return joined.hasTableIn(TableState.LIVE) ? MirrorState.RUNNING : MirrorState.SNAPSHOT;
+  }
+
+  /** Works until stopped, or until copied tables wait to be joined. */
+  void run() throws SQLException, InterruptedException {
+    List<MirroredTable> tables = setUp.sourceTables(checkpoint, source);
+    checkpoint = setUp.complete(checkpoint, tables, source, destination);
+    context.tables().follow(checkpoint);
+    context.progress().begins(checkpoint.position(), Checkpoints.isJoined(checkpoint));
+    context.lifecycle().moveIfPossible(state());
+    context.lifecycle().error(null);
+    List<SnapshotCopy.Job> jobs = copyJobs(tables);
+    boolean isFirstCopy = !checkpoint.hasTableIn(TableState.LIVE);
+    if (isFirstCopy) {
+      snapshotCopy(stop).run(jobs, config.options().snapshotTablesInParallel());
+    } else if (jobs.isEmpty()) {
+      stream(tables, new BatchExchange(config.options().maxBatchBytes()));
+    } else {
+      streamWhileCopying(tables, jobs);
+    }
+  }
+
+  private List<SnapshotCopy.Job> copyJobs(List<MirroredTable> tables) {
+    List<SnapshotCopy.Job> jobs = new ArrayList<>();
+    for (int i = 0; i < tables.size(); i++) {
+      TableCheckpoint known = checkpoint.tables().get(i);
+      if (known.state() == TableState.COPYING) {
+        TableProgress progress = context.tables().of(known.mapping().source());
+        jobs.add(new SnapshotCopy.Job(tables.get(i), known, progress));
+      }
+    }
+    return jobs;
+  }
+
+  private SnapshotCopy snapshotCopy(StopSignal copyStop) throws SQLException {
+    return new SnapshotCopy(
+        config.name(),
+        context.source(),
+        context.copyDestination(),
+        config.store(),
+        copyStop,
+        destination.unwrap(PGConnection.class).getBackendPID(),
+        table ->
+            context
+                .lifecycle()
+                .tell(listener -> listener.onCopyProgress(config.name(), table.status())));
+  }
+
+  private void streamWhileCopying(List<MirroredTable> tables, List<SnapshotCopy.Job> jobs)
+      throws SQLException, InterruptedException {
+    BatchExchange exchange = new BatchExchange(config.options().maxBatchBytes());
+    StopSignal copyStop = new StopSignal();
+    stop.onStop(copyStop::stop);
+    SnapshotCopy copy = snapshotCopy(copyStop);
+    Thread copier =
+        start(
+            "copy",
+            () -> {
+              try {
+                copy.run(jobs, config.options().snapshotTablesInParallel());
+                exchange.endAfterTransaction();
+              } catch (SQLException | InterruptedException | RuntimeException | Error e) {
+                exchange.fail(e);
+              }
+            });
+    try {
+      stream(tables, exchange);
+    } finally {
+      do {
+        copyStop.stop();
+        copier.join(100);
+      } while (copier.isAlive());
+    }
+  }
+
+  private void stream(List<MirroredTable> tables, BatchExchange exchange)
+      throws SQLException, InterruptedException {
+    // The slot must reach back to the snapshots of tables that have not joined yet.
+    boolean isAcknowledging = Checkpoints.isJoined(checkpoint);
+    stop.onStop(exchange::close);
+    ReplicationSlot.awaitRelease(source, checkpoint.slot(), SLOT_RELEASE, stop);
+    try {
+      stream.start(checkpoint.slot(), checkpoint.publication(), checkpoint.position());
+    } catch (SQLException e) {
+      SourceProof.checkSlot(checkpoint, source);
+      throw e;
+    }
+    PublicationWatch watch = new PublicationWatch(checkpoint, source);
+    Receiver receiver =
+        new Receiver(stream, exchange, context.progress(), watch, checkpoint.position());
+    if (isAcknowledging) {
+      receiver.acknowledge(checkpoint.position());
+    }
+    Applier applier = new Applier(config.name(), destination, config.store(), liveTables(tables));
+    Thread receiving = start("receive", receiver);
+    try {
+      boolean isInTransaction = false;
+      for (Batch batch = exchange.take(false);
+          batch != null;
+          batch = exchange.take(isInTransaction)) {
+        context.progress().applying(batch);
+        applier.apply(batch);
+        isInTransaction = !batch.endsBetweenTransactions();
+        if (batch.endsBetweenTransactions()) {
+          context.progress().applied(batch);
+          context.lifecycle().signal();
+          if (isAcknowledging) {
+            receiver.acknowledge(batch.position());
+          }
+        }
+        exchange.recycle(batch);
+      }
+    } finally {
+      exchange.close();
+      receiving.join(RECEIVER_END.toMillis());
+      if (receiving.isAlive()) {
+        // It waits for the rest of a message on a connection that has gone quiet.
+        stream.abort();
+        receiving.join();
+      }
+    }
+  }
+
+  private Map<Long, LiveTable> liveTables(List<MirroredTable> tables) {
+    Map<Long, LiveTable> live = new HashMap<>();
+    for (int i = 0; i < tables.size(); i++) {
+      TableCheckpoint table = checkpoint.tables().get(i);
+      if (table.state() == TableState.LIVE) {
+        TableProgress progress = context.tables().of(table.mapping().source());
+        live.put(tables.get(i).table().oid(), new LiveTable(progress, table.from()));
+      }
+    }
+    return live;
+  }
+
+  private Thread start(String role, Runnable work) {
+    Thread thread = new Thread(work, "bunny-" + config.name() + "-" + role);
+    thread.setDaemon(true);
+    thread.start();
+    return thread;
+  }
+
+  /** Rolls back what is not committed and ends the connections, but for the owned one. */
+  @Override
+  public void close() throws SQLException {
+    stop.release(source);
+    stop.release(destination);
+    try (source;
+        stream) {
+      if (!destination.isClosed()) {
+        destination.rollback();
+      }
+    }
+  }
+}

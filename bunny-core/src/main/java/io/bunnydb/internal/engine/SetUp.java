@@ -1,0 +1,201 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.MirrorException;
+import io.bunnydb.PreflightException;
+import io.bunnydb.TableName;
+import io.bunnydb.TableState;
+import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.schema.TableCreator;
+import io.bunnydb.internal.source.MirroredTable;
+import io.bunnydb.internal.source.Publication;
+import io.bunnydb.internal.source.ReplicationSlot;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.TableCheckpoint;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings both sides to what the checkpoint says: publication, slot, destination tables. Each step
+ * does nothing where it was done before, so that a set-up, a restart after a crash in its midst and
+ * a resume with other tables are one and the same.
+ */
+final class SetUp {
+  private static final Logger LOG = LoggerFactory.getLogger(SetUp.class);
+
+  private final MirrorConfig config;
+  private final Checkpoints checkpoints;
+  private final List<TableName> createdTables = new ArrayList<>();
+
+  SetUp(MirrorConfig config, Checkpoints checkpoints) {
+    this.config = config;
+    this.checkpoints = checkpoints;
+  }
+
+  /** The source tables of a checkpoint, in its order. */
+  List<MirroredTable> sourceTables(Checkpoint checkpoint, Connection source) throws SQLException {
+    List<MirroredTable> tables = new ArrayList<>();
+    for (TableCheckpoint table : checkpoint.tables()) {
+      Table found =
+          Catalog.table(source, table.mapping().source())
+              .orElseThrow(
+                  () ->
+                      new MirrorException(
+                          config.name(),
+                          table.mapping().source(),
+                          null,
+                          "the source has no such table any more; remove it with updateTables",
+                          null));
+      tables.add(new MirroredTable(table.mapping(), found));
+    }
+    return tables;
+  }
+
+  /**
+   * Makes what is missing.
+   *
+   * @return the checkpoint, which has a position from now on
+   */
+  Checkpoint complete(
+      Checkpoint checkpoint, List<MirroredTable> tables, Connection source, Connection destination)
+      throws SQLException {
+    refuseUnpublishedColumns(checkpoint, tables, source);
+    if (config.ownsPublication()) {
+      // Before the slot: a publication must be there at every position that is decoded for it.
+      List<String> problems =
+          Publication.reconcile(
+              source, checkpoint.publication(), tables, checkpoint.hasTableIn(TableState.COPYING));
+      if (!problems.isEmpty()) {
+        throw new PreflightException(config.name(), problems);
+      }
+    }
+    Checkpoint positioned = checkpoint;
+    if (checkpoint.position().equals(Lsn.ZERO)) {
+      positioned = checkpoint.withPosition(slotPosition(checkpoint.slot(), source));
+    }
+    createTables(positioned, tables, destination);
+    Checkpoint joined = Checkpoints.join(withEntries(positioned, tables, source));
+    if (!joined.equals(checkpoint)) {
+      checkpoints.save(joined);
+    }
+    return joined;
+  }
+
+  /** Notes the publication's entries for tables that have none yet, before they are copied. */
+  private static Checkpoint withEntries(
+      Checkpoint checkpoint, List<MirroredTable> tables, Connection source) throws SQLException {
+    Map<Long, Long> entries = Publication.entryOids(source, checkpoint.publication());
+    List<TableCheckpoint> noted = new ArrayList<>();
+    for (int i = 0; i < tables.size(); i++) {
+      TableCheckpoint table = checkpoint.tables().get(i);
+      boolean isNew = table.state() == TableState.COPYING || table.publicationEntry() == 0;
+      long entry = entries.getOrDefault(tables.get(i).table().oid(), 0L);
+      noted.add(isNew ? table.withPublicationEntry(entry) : table);
+    }
+    return checkpoint.withTables(noted);
+  }
+
+  /** A column list does not grow by itself when the table does. */
+  private void refuseUnpublishedColumns(
+      Checkpoint checkpoint, List<MirroredTable> tables, Connection source) throws SQLException {
+    Map<TableName, Publication.Entry> published = new HashMap<>();
+    for (Publication.Entry entry : Publication.entries(source, checkpoint.publication())) {
+      published.put(entry.name(), entry);
+    }
+    for (int i = 0; i < tables.size(); i++) {
+      MirroredTable table = tables.get(i);
+      Publication.Entry entry = published.get(table.table().name());
+      boolean isFollowed = checkpoint.tables().get(i).state() != TableState.COPYING;
+      Set<String> columns = entry == null ? null : entry.columns();
+      if (isFollowed && columns != null && !columns.containsAll(table.columnNames())) {
+        List<String> missing = new ArrayList<>(table.columnNames());
+        missing.removeAll(columns);
+        throw new MirrorException(
+            config.name(),
+            table.table().name(),
+            null,
+            "the source has the new column "
+                + String.join(", ", missing)
+                + ", which the column list of its publication leaves out; exclude it too, or remove the"
+                + " table with updateTables and add it again",
+            null);
+      }
+    }
+  }
+
+  /** Where the slot begins; it is made if it is Bunny's own and not there. */
+  private Lsn slotPosition(String slot, Connection source) throws SQLException {
+    Optional<ReplicationSlot> existing = ReplicationSlot.find(source, slot);
+    if (existing.isEmpty() && config.ownsSlot()) {
+      return ReplicationSlot.create(source, slot);
+    }
+    if (existing.map(ReplicationSlot::isActive).orElse(false)) {
+      // A session that was killed may still be making it; until that is over it could yet vanish.
+      throw new SQLException(
+          "replication slot " + slot + " is in use, or is just being made; it is waited for",
+          "55006");
+    }
+    Lsn position = existing.map(ReplicationSlot::confirmedFlush).orElse(null);
+    if (position == null) {
+      throw new MirrorException(
+          config.name(), "replication slot " + slot + " is gone or has no position", null);
+    }
+    return position;
+  }
+
+  private void createTables(
+      Checkpoint checkpoint, List<MirroredTable> tables, Connection destination)
+      throws SQLException {
+    if (!config.options().createTables()) {
+      return;
+    }
+    List<TableName> created = new ArrayList<>();
+    for (int i = 0; i < tables.size(); i++) {
+      MirroredTable table = tables.get(i);
+      boolean isNew =
+          checkpoint.tables().get(i).state() == TableState.COPYING
+              || !config.options().initialSnapshot();
+      TableName name = table.mapping().destination();
+      if (isNew && Catalog.table(destination, name).isEmpty()) {
+        TableCreator.create(destination, table);
+        created.add(name);
+      }
+    }
+    destination.commit();
+    createdTables.addAll(created);
+    if (!created.isEmpty()) {
+      LOG.info("mirror '{}': created {} on the destination", config.name(), created);
+    }
+  }
+
+  /** Takes back everything that was made, after a set-up that cannot be completed. */
+  void undo(Connection source, Connection destination) throws SQLException {
+    for (TableName table : createdTables) {
+      Sql.execute(destination, "DROP TABLE IF EXISTS " + table.toSql());
+    }
+    destination.commit();
+    createdTables.clear();
+    dropReplication(source);
+    checkpoints.delete();
+  }
+
+  /** Drops the slot and the publication, where they are Bunny's own. */
+  void dropReplication(Connection source) throws SQLException {
+    if (config.ownsSlot()) {
+      ReplicationSlot.drop(source, config.slot());
+    }
+    if (config.ownsPublication()) {
+      Publication.drop(source, config.publication());
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.TableMapping;
+import io.bunnydb.TableName;
+import io.bunnydb.TableState;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.TableCheckpoint;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The step from one list of tables to another.
+ *
+ * @param result the checkpoint with the new list
+ * @param added the mappings that are new or changed, and so are to be copied
+ * @param owned destination tables of changed mappings, whose rows the copy may replace
+ */
+record TableUpdate(Checkpoint result, List<TableMapping> added, Set<TableName> owned) {
+
+  static TableUpdate of(Checkpoint checkpoint, List<TableMapping> tables) {
+    Map<TableName, TableCheckpoint> known = new HashMap<>();
+    checkpoint.tables().forEach(t -> known.put(t.mapping().source(), t));
+    List<TableCheckpoint> result = new ArrayList<>();
+    List<TableMapping> added = new ArrayList<>();
+    Set<TableName> owned = new HashSet<>();
+    for (TableMapping table : tables) {
+      TableCheckpoint old = known.get(table.source());
+      if (old != null && old.mapping().equals(table)) {
+        result.add(old);
+        continue;
+      }
+      result.add(new TableCheckpoint(table, TableState.COPYING, Lsn.ZERO));
+      added.add(table);
+      if (old != null && old.mapping().destination().equals(table.destination())) {
+        owned.add(table.destination());
+      }
+    }
+    return new TableUpdate(checkpoint.withTables(result), added, owned);
+  }
+
+  /** What stands against the added tables, a sentence with its cure each. */
+  List<String> problems(MirrorConfig config, Connection source, Connection destination)
+      throws SQLException {
+    List<String> problems = new ArrayList<>();
+    new TablePreflight(config, source, destination).check(added, true, owned, problems);
+    return problems;
+  }
+}

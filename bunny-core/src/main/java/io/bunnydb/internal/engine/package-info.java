@@ -1,0 +1,44 @@
+/**
+ * A running mirror: its threads, its commands, its life.
+ *
+ * <p><b>The life of a change</b>, one class per step:
+ *
+ * <ol>
+ *   <li>{@link io.bunnydb.internal.source.ReplicationStream#poll} takes the next message off the
+ *       connection;
+ *   <li>{@link io.bunnydb.internal.engine.Receiver} has {@link
+ *       io.bunnydb.pgoutput.PgOutputDecoder#wrap} tell what it is, and copies it behind the others
+ *       of its transaction into
+ *   <li>a {@link io.bunnydb.internal.apply.Batch}, which at the end of a transaction goes through
+ *       the {@link io.bunnydb.internal.apply.BatchExchange} to the mirror's own thread;
+ *   <li>there {@link io.bunnydb.internal.engine.Session} gives it to {@link
+ *       io.bunnydb.internal.apply.Applier#apply}, which reads it message by message and finds each
+ *       relation's {@code Target}, the destination table with its columns and key;
+ *   <li>the {@code ChangeWriter} puts the change into a run of its like: a {@code CopyRun} for
+ *       inserts, a {@code StatementRun} for the rest;
+ *   <li>at the end of the batch the applier has {@link io.bunnydb.spi.CheckpointStore#advance}
+ *       write the position, and commits both;
+ *   <li>{@link io.bunnydb.internal.source.ReplicationStream#acknowledge} tells the source so.
+ * </ol>
+ *
+ * <p><b>Threads.</b> {@link io.bunnydb.internal.engine.MirrorThread} does everything that changes
+ * the mirror, as {@link io.bunnydb.internal.engine.MirrorWork} tells: commands, one after the
+ * other, and between them {@link io.bunnydb.internal.engine.Session}s. A session begins at the
+ * checkpoint and ends when it is stopped, fails, or has copied tables that are to join the stream.
+ * So start, resume, the next attempt after an error and the join of a table are the same: the next
+ * session. A second thread receives; further ones copy tables while there are any.
+ *
+ * <p><b>A pause</b> stops the session: the {@link io.bunnydb.internal.catalog.StopSignal} closes
+ * the exchange and cancels what runs on the servers, the session rolls back, and the mirror's
+ * thread, which is the only one that could write, notes in the checkpoint that it is paused.
+ *
+ * <p><b>An added table</b> is {@code COPYING} in the checkpoint. The next session puts it into the
+ * publication, takes a snapshot at position X, copies it, and commits {@code COPIED} and X with the
+ * rows; meanwhile the other tables' changes flow, but nothing is acknowledged. The session after
+ * that joins it: the stream begins at X again, the others pass over what they have, {@code LIVE}
+ * all of them. The first copy of a new mirror is the same with no others.
+ */
+@NullMarked
+package io.bunnydb.internal.engine;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Makes destination tables after the source's, and judges whether one that exists will do. */
+@NullMarked
+package io.bunnydb.internal.schema;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,255 @@
+package io.bunnydb.internal.source;
+
+import io.bunnydb.TableName;
+import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.pgoutput.ReplicaIdentity;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The publication of a mirror: which tables, columns and rows the source sends. */
+public final class Publication {
+
+  /**
+   * A table as a publication has it.
+   *
+   * @param name the table under whose name its changes are sent
+   * @param columns the published columns; null where the server cannot say (PostgreSQL 14)
+   * @param filter the row filter as the server writes it; null where there is none
+   */
+  public record Entry(TableName name, @Nullable Set<String> columns, @Nullable String filter) {}
+
+  private Publication() {}
+
+  /** Whether there is a publication of that name. */
+  public static boolean exists(Connection source, String name) throws SQLException {
+    return Sql.queryBoolean(
+        source, "SELECT true FROM pg_catalog.pg_publication WHERE pubname = ?", name);
+  }
+
+  /** Whether a publication sends inserts, updates, deletes and truncates. */
+  public static boolean sendsEverything(Connection source, String name) throws SQLException {
+    return Sql.queryBoolean(
+        source,
+        "SELECT pubinsert AND pubupdate AND pubdelete AND pubtruncate"
+            + " FROM pg_catalog.pg_publication WHERE pubname = ?",
+        name);
+  }
+
+  /** What a publication holds. */
+  public static List<Entry> entries(Connection source, String name) throws SQLException {
+    boolean hasLists = source.getMetaData().getDatabaseMajorVersion() >= 15;
+    return Sql.query(
+        source,
+        "SELECT schemaname, tablename, "
+            + (hasLists ? "attnames::text[], rowfilter" : "NULL::text[], NULL::text")
+            + " FROM pg_catalog.pg_publication_tables WHERE pubname = ?",
+        row -> {
+          java.sql.Array columns = row.getArray(3);
+          return new Entry(
+              new TableName(row.getString(1), row.getString(2)),
+              columns == null ? null : Set.of((String[]) columns.getArray()),
+              row.getString(4));
+        },
+        name);
+  }
+
+  /**
+   * Makes the publication, or brings it in line with the tables, in one transaction. It is left
+   * alone where it has just these tables already and none is to be defined anew.
+   *
+   * @param redefine whether columns or filters of a table may have changed
+   * @return what stands against it, a sentence each; where there is something, nothing was changed
+   */
+  public static List<String> reconcile(
+      Connection source, String name, List<MirroredTable> tables, boolean redefine)
+      throws SQLException {
+    boolean exists = exists(source, name);
+    if (exists && !redefine && namesOf(source, name).equals(namesOf(tables))) {
+      return List.of();
+    }
+    return define(source, name, tables, exists, true);
+  }
+
+  /**
+   * Makes the publication and takes it back at once, to see whether the server has it.
+   *
+   * @return what stands against it, a sentence each
+   */
+  public static List<String> tryOut(Connection source, String name, List<MirroredTable> tables)
+      throws SQLException {
+    return define(source, name, tables, exists(source, name), false);
+  }
+
+  private static List<String> define(
+      Connection source, String name, List<MirroredTable> tables, boolean exists, boolean keep)
+      throws SQLException {
+    source.setAutoCommit(false);
+    try {
+      Sql.execute(
+          source,
+          (exists ? "ALTER PUBLICATION " : "CREATE PUBLICATION ")
+              + Sql.identifier(name)
+              + (exists ? " SET TABLE " : " FOR TABLE ")
+              + tableList(tables)
+              + (exists ? "" : " WITH (publish_via_partition_root = true)"));
+      List<String> problems = filtersOutsideIdentity(source, name, tables);
+      if (!namesOf(source, name).equals(namesOf(tables))) {
+        problems.add("a row filter names further tables; balance its parentheses");
+      }
+      if (keep && problems.isEmpty()) {
+        source.commit();
+      } else {
+        source.rollback();
+      }
+      return problems;
+    } catch (SQLException | RuntimeException e) {
+      source.rollback();
+      throw e;
+    } finally {
+      source.setAutoCommit(true);
+    }
+  }
+
+  /**
+   * The entries of a publication for single tables, by the table's OID: numbers that are new for a
+   * table that was taken out and put in again.
+   */
+  public static Map<Long, Long> entryOids(Connection source, String publication)
+      throws SQLException {
+    Map<Long, Long> entries = new HashMap<>();
+    for (long[] entry :
+        Sql.query(
+            source,
+            """
+            SELECT r.prrelid::bigint, r.oid::bigint FROM pg_catalog.pg_publication_rel r
+            JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid WHERE p.pubname = ?
+            """,
+            row -> new long[] {row.getLong(1), row.getLong(2)},
+            publication)) {
+      entries.put(entry[0], entry[1]);
+    }
+    return entries;
+  }
+
+  /** The tables that a publication names. */
+  public static Set<TableName> namesOf(Connection source, String publication) throws SQLException {
+    return new HashSet<>(
+        Sql.query(
+            source,
+            """
+            SELECT n.nspname, c.relname
+            FROM pg_catalog.pg_publication p
+            JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid
+            JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE p.pubname = ?
+            """,
+            row -> new TableName(row.getString(1), row.getString(2)),
+            publication));
+  }
+
+  private static Set<TableName> namesOf(List<MirroredTable> tables) {
+    Set<TableName> names = new HashSet<>();
+    for (MirroredTable table : tables) {
+      names.add(table.table().name());
+    }
+    return names;
+  }
+
+  private static String tableList(List<MirroredTable> tables) {
+    List<String> items = new ArrayList<>();
+    for (MirroredTable table : tables) {
+      StringBuilder item = new StringBuilder(table.table().toSql());
+      if (!table.mapping().excludedColumns().isEmpty()) {
+        item.append(" (").append(Sql.identifiers(table.columnNames())).append(')');
+      }
+      if (table.mapping().filter() != null) {
+        item.append(" WHERE (").append(table.mapping().filter()).append(')');
+      }
+      items.add(item.toString());
+    }
+    return String.join(", ", items);
+  }
+
+  /**
+   * The server takes a filter over any column, and then lets the application's UPDATE fail. The
+   * columns that a filter uses stand in its stored expression.
+   */
+  private static List<String> filtersOutsideIdentity(
+      Connection source, String publication, List<MirroredTable> tables) throws SQLException {
+    List<String> problems = new ArrayList<>();
+    for (MirroredTable table : tables) {
+      if (table.mapping().filter() == null || table.table().identity() == ReplicaIdentity.FULL) {
+        continue;
+      }
+      List<String> outside =
+          new ArrayList<>(
+              Sql.query(
+                  source,
+                  """
+                  SELECT DISTINCT a.attname
+                  FROM pg_catalog.pg_publication p
+                  JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid
+                  CROSS JOIN LATERAL
+                    regexp_matches(r.prqual::text, ':varattno (\\d+)', 'g') AS used(numbers)
+                  JOIN pg_catalog.pg_attribute a
+                    ON a.attrelid = r.prrelid AND a.attnum = used.numbers[1]::int2
+                  WHERE p.pubname = ? AND r.prrelid = CAST(? AS oid)
+                  """,
+                  row -> row.getString(1),
+                  publication,
+                  table.table().oid()));
+      outside.removeAll(table.table().keyColumns());
+      if (!outside.isEmpty()) {
+        problems.add(
+            "the row filter of "
+                + table.table().name()
+                + " uses "
+                + String.join(", ", outside)
+                + ", outside the replica identity, so that UPDATE and DELETE would fail on the"
+                + " source; filter by key columns, or ALTER TABLE ... REPLICA IDENTITY FULL");
+      }
+    }
+    return problems;
+  }
+
+  /**
+   * A row filter in the form that {@link Entry#filter} has. The server writes it so for a check of
+   * a temporary table, which is taken back.
+   */
+  public static @Nullable String storedFilter(Connection source, Table table, String filter)
+      throws SQLException {
+    source.setAutoCommit(false);
+    try {
+      Sql.execute(
+          source,
+          "CREATE TEMPORARY TABLE bunny_filter (LIKE "
+              + table.name().toSql()
+              + ", CHECK ("
+              + filter
+              + "))");
+      return Sql.queryText(
+          source,
+          """
+          SELECT pg_catalog.pg_get_expr(conbin, conrelid) FROM pg_catalog.pg_constraint
+          WHERE conrelid = 'pg_temp.bunny_filter'::regclass AND contype = 'c'
+          """);
+    } finally {
+      source.rollback();
+      source.setAutoCommit(true);
+    }
+  }
+
+  /** Drops the publication, if it is there. */
+  public static void drop(Connection source, String name) throws SQLException {
+    Sql.execute(source, "DROP PUBLICATION IF EXISTS " + Sql.identifier(name));
+  }
+}

@@ -1,0 +1,108 @@
+package io.bunnydb.internal.source;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.StopSignal;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A logical replication slot, as {@code pg_replication_slots} shows it.
+ *
+ * @param name its name
+ * @param plugin its output plugin
+ * @param database its database
+ * @param isActive whether a connection streams from it
+ * @param confirmedFlush the position up to which changes were acknowledged; null if not set
+ * @param walStatus {@code reserved}, {@code extended}, {@code unreserved} or {@code lost}; null if
+ *     the slot never reserved anything
+ */
+public record ReplicationSlot(
+    String name,
+    @Nullable String plugin,
+    @Nullable String database,
+    boolean isActive,
+    @Nullable Lsn confirmedFlush,
+    @Nullable String walStatus) {
+
+  /** The output plugin that Bunny reads. */
+  public static final String PLUGIN = "pgoutput";
+
+  private static final long RELEASE_POLL_MILLIS = 10;
+
+  /** The slot of that name; empty where there is none. */
+  public static Optional<ReplicationSlot> find(Connection source, String name) throws SQLException {
+    return Sql.query(
+            source,
+            """
+            SELECT plugin, database, active, confirmed_flush_lsn::text, wal_status
+            FROM pg_catalog.pg_replication_slots WHERE slot_name = ?
+            """,
+            row -> {
+              String confirmed = row.getString(4);
+              return new ReplicationSlot(
+                  name,
+                  row.getString(1),
+                  row.getString(2),
+                  row.getBoolean(3),
+                  confirmed == null ? null : Lsn.parse(confirmed),
+                  row.getString(5));
+            },
+            name)
+        .stream()
+        .findFirst();
+  }
+
+  /**
+   * Makes a durable slot. Waits for the end of the transactions that are writing at this moment.
+   *
+   * @return the position from which it gives every change
+   */
+  public static Lsn create(Connection source, String name) throws SQLException {
+    String lsn =
+        Sql.queryText(
+            source,
+            "SELECT lsn::text FROM pg_catalog.pg_create_logical_replication_slot(?, ?)",
+            name,
+            PLUGIN);
+    if (lsn == null) {
+      throw new SQLException("pg_create_logical_replication_slot gave no position");
+    }
+    return Lsn.parse(lsn);
+  }
+
+  /**
+   * Waits until nothing streams from a slot: the server needs a moment to notice that a connection
+   * has ended.
+   *
+   * @return whether it is free, or gone, within the time
+   */
+  public static boolean awaitRelease(
+      Connection source, String name, Duration timeout, StopSignal stop)
+      throws SQLException, InterruptedException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (find(source, name).map(ReplicationSlot::isActive).orElse(false)) {
+      stop.check();
+      if (System.nanoTime() > deadline) {
+        return false;
+      }
+      TimeUnit.MILLISECONDS.sleep(RELEASE_POLL_MILLIS);
+    }
+    return true;
+  }
+
+  /** Drops a slot, if it is there; a slot in use is refused by the server (SQLSTATE 55006). */
+  public static void drop(Connection source, String name) throws SQLException {
+    Sql.queryText(
+        source,
+        """
+        SELECT pg_catalog.pg_drop_replication_slot(slot_name)::text
+        FROM pg_catalog.pg_replication_slots WHERE slot_name = ?
+        """,
+        name);
+  }
+}

@@ -1,0 +1,283 @@
+package io.bunnydb.internal.source;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.internal.catalog.PeerConnector;
+import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.spi.SourceIdentity;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyDual;
+
+/**
+ * The stream of messages of one slot.
+ *
+ * <p>Frames, big-endian ("Streaming Replication Protocol" in the PostgreSQL documentation):
+ *
+ * <pre>
+ * from the server   'w' | start int64 | end int64 | clock int64 | payload
+ *                   'k' | end int64 | clock int64 | reply wanted int8
+ * to the server     'r' | written int64 | flushed int64 | applied int64 | clock int64 | reply wanted int8
+ * </pre>
+ *
+ * <p>It works on the driver's copy stream, not on the driver's replication stream: that one hides
+ * keepalives, and their position is what moves a slot on while nothing of interest happens. Nothing
+ * is acknowledged but what {@link #acknowledge} is told.
+ *
+ * <p>One thread uses it; {@link #close} ends the connection.
+ */
+public final class ReplicationStream implements AutoCloseable {
+  private static final int DATA_HEADER = 1 + 8 + 8 + 8;
+  private static final int KEEPALIVE = 1 + 8 + 8 + 1;
+  private static final int STATUS = 1 + 8 + 8 + 8 + 8 + 1;
+  private static final long POSTGRES_EPOCH_MILLIS = 946_684_800_000L;
+  private static final long ACKNOWLEDGE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long STATUS_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long SILENCE_NANOS = TimeUnit.MINUTES.toNanos(2);
+
+  private final Connection connection;
+  private final ReadableSocketFactory.@Nullable ReadableSocket socket;
+  private final StopSignal stop;
+  private final byte[] status = new byte[STATUS];
+
+  private @Nullable CopyDual copy;
+  private byte[] frame = new byte[0];
+  private Lsn acknowledged = Lsn.ZERO;
+  private Lsn sentAcknowledged = Lsn.ZERO;
+  private long passedOver;
+  private boolean isReplyWanted;
+  private long lastStatusNanos;
+  private long lastHeardNanos;
+
+  private ReplicationStream(
+      Connection connection,
+      ReadableSocketFactory.@Nullable ReadableSocket socket,
+      StopSignal stop) {
+    this.connection = connection;
+    this.socket = socket;
+    this.stop = stop;
+  }
+
+  /**
+   * Connects; nothing is streamed yet.
+   *
+   * @param stop breaks the connection off if it does not end in time
+   */
+  public static ReplicationStream connect(PeerConnector source, StopSignal stop)
+      throws SQLException {
+    String token = ReadableSocketFactory.newToken();
+    Properties properties = new Properties();
+    properties.setProperty("socketFactory", ReadableSocketFactory.class.getName());
+    properties.setProperty("socketFactoryArg", token);
+    try {
+      Connection connection = source.openReplication("stream", properties);
+      try {
+        stop.guardWithoutCancel(connection);
+      } catch (RuntimeException e) {
+        connection.close();
+        throw e;
+      }
+      return new ReplicationStream(connection, ReadableSocketFactory.claim(token), stop);
+    } finally {
+      ReadableSocketFactory.claim(token);
+    }
+  }
+
+  /** The cluster, history and database that this connection reads. */
+  public SourceIdentity identify() throws SQLException {
+    try (Statement statement = connection.createStatement();
+        var row = statement.executeQuery("IDENTIFY_SYSTEM")) {
+      row.next();
+      return new SourceIdentity(
+          row.getString("systemid"), row.getInt("timeline"), row.getString("dbname"));
+    }
+  }
+
+  /**
+   * Begins to stream every transaction that committed at the position or later.
+   *
+   * @param slot the slot, which must reach back to the position
+   * @param publication the publication, which must have been there when the slot was made
+   * @param from the position to begin at; it does not count as acknowledged
+   */
+  public void start(String slot, String publication, Lsn from) throws SQLException {
+    copy =
+        connection
+            .unwrap(PGConnection.class)
+            .getCopyAPI()
+            .copyDual(
+                "START_REPLICATION SLOT "
+                    + Sql.identifier(slot)
+                    + " LOGICAL "
+                    + from
+                    + " (proto_version '1', publication_names "
+                    + Sql.literal(Sql.identifier(publication))
+                    + ")");
+    lastHeardNanos = System.nanoTime();
+    sendStatus(false);
+  }
+
+  /**
+   * Waits for the next message.
+   *
+   * @param timeoutMillis how long to wait at most; positive
+   * @return whether there is a message, in {@link #bytes} from {@link #offset} on; false also after
+   *     a keepalive, which may have moved {@link #passedOver}
+   */
+  public boolean poll(int timeoutMillis) throws SQLException {
+    CopyDual stream = stream();
+    sendStatusWhenDue();
+    byte[] received = stream.readFromCopy(false);
+    if (received == null && awaitReadable(timeoutMillis)) {
+      received = stream.readFromCopy(true);
+    }
+    if (received == null) {
+      if (!stream.isActive()) {
+        throw new SQLException("the server ended the stream", "08006");
+      }
+      if (System.nanoTime() - lastHeardNanos > SILENCE_NANOS) {
+        throw new SQLException("the server has been silent for two minutes", "08006");
+      }
+      return false;
+    }
+    lastHeardNanos = System.nanoTime();
+    if (received[0] == 'w' && received.length >= DATA_HEADER) {
+      frame = received;
+      return true;
+    }
+    if (received[0] == 'k' && received.length == KEEPALIVE) {
+      ByteBuffer keepalive = ByteBuffer.wrap(received);
+      passedOver = keepalive.getLong(1);
+      isReplyWanted = received[KEEPALIVE - 1] != 0;
+      if (isReplyWanted) {
+        sendStatus(false);
+      }
+      return false;
+    }
+    throw new SQLException(
+        "unexpected replication frame: type " + received[0] + ", " + received.length + " bytes",
+        "08P01");
+  }
+
+  private boolean awaitReadable(int timeoutMillis) throws SQLException {
+    try {
+      if (socket != null) {
+        return socket.awaitReadable(timeoutMillis);
+      }
+      // The URL names a socket factory of its own; look again soon.
+      Thread.sleep(Math.min(timeoutMillis, 2));
+      return false;
+    } catch (IOException e) {
+      throw new SQLException("reading the replication stream failed", "08006", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** The array that holds the last message; a new one for each message. */
+  public byte[] bytes() {
+    return frame;
+  }
+
+  /** Where the last message begins. */
+  public int offset() {
+    return DATA_HEADER;
+  }
+
+  /** The last message's length in bytes. */
+  public int length() {
+    return frame.length - DATA_HEADER;
+  }
+
+  /**
+   * The position of the last keepalive: the server has sent every transaction that committed before
+   * it. {@link Lsn#ZERO} before the first.
+   */
+  public Lsn passedOver() {
+    return new Lsn(passedOver);
+  }
+
+  /**
+   * Whether the last keepalive asked for a reply. A server that shuts down asks, and waits until
+   * {@link #passedOver} is acknowledged.
+   */
+  public boolean isReplyWanted() {
+    return isReplyWanted;
+  }
+
+  /**
+   * Tells the server, soon, that it may recycle its log up to a position.
+   *
+   * @param durable everything that committed before it is durable on the destination; never smaller
+   *     than before
+   */
+  public void acknowledge(Lsn durable) throws SQLException {
+    acknowledged = Lsn.max(acknowledged, durable);
+    sendStatusWhenDue();
+  }
+
+  /**
+   * Keeps the connection alive while nothing is read from it, the server's requests for a reply
+   * included; to be called every second or so.
+   */
+  public void keepAlive() throws SQLException {
+    lastHeardNanos = System.nanoTime();
+    sendStatus(false);
+  }
+
+  private void sendStatusWhenDue() throws SQLException {
+    long since = System.nanoTime() - lastStatusNanos;
+    if (since > STATUS_NANOS) {
+      sendStatus(true);
+    } else if (since > ACKNOWLEDGE_NANOS && acknowledged.isAfter(sentAcknowledged)) {
+      sendStatus(false);
+    }
+  }
+
+  private void sendStatus(boolean wantReply) throws SQLException {
+    ByteBuffer.wrap(status)
+        .put((byte) 'r')
+        .putLong(acknowledged.value())
+        .putLong(acknowledged.value())
+        .putLong(acknowledged.value())
+        .putLong((System.currentTimeMillis() - POSTGRES_EPOCH_MILLIS) * 1000)
+        .put((byte) (wantReply ? 1 : 0));
+    CopyDual stream = stream();
+    stream.writeToCopy(status, 0, STATUS);
+    stream.flushCopy();
+    sentAcknowledged = acknowledged;
+    lastStatusNanos = System.nanoTime();
+  }
+
+  private CopyDual stream() {
+    CopyDual started = copy;
+    if (started == null) {
+      throw new IllegalStateException("the stream has not been started");
+    }
+    return started;
+  }
+
+  /** Ends the connection from another thread, though the first may be waiting for it. */
+  public void abort() throws SQLException {
+    connection.abort(Runnable::run);
+  }
+
+  /** Acknowledges what is outstanding and ends the connection. */
+  @Override
+  public void close() throws SQLException {
+    stop.release(connection);
+    try (connection) {
+      if (copy != null && copy.isActive() && acknowledged.isAfter(sentAcknowledged)) {
+        sendStatus(false);
+      }
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package io.bunnydb.spi;
+
+import io.bunnydb.Lsn;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+
+/**
+ * Keeps the checkpoints of mirrors, durably unless it says otherwise.
+ *
+ * <p>Two kinds exist. A store that {@linkplain #joinsDestination joins the destination} writes
+ * through the connection it is given, inside that connection's transaction: data and checkpoint
+ * commit together, and a mirror is exactly once. Any other store commits for itself; Bunny calls it
+ * after the destination has committed, so that after a crash some changes are applied a second
+ * time: at least once, and without effect for every table that has a key. Two things can go wrong
+ * in such a repetition, which only the first kind excludes: a repeated insert can meet a second
+ * unique index of the destination, which pauses the mirror; and a row whose key changes in the
+ * repetition, while a large value of it is unchanged and so not in the log, can be missing if its
+ * new key was freed in the repetition too.
+ *
+ * <p>Called by one thread per mirror, except {@link #saveTable}, which the copying threads call at
+ * the same time, each with its own connection. A store may serve several mirrors and must then be
+ * thread-safe.
+ */
+public interface CheckpointStore {
+
+  /**
+   * A store that forgets with the process; for tests and throw-away mirrors.
+   *
+   * @return a new, empty store
+   */
+  static CheckpointStore inMemory() {
+    return new InMemoryCheckpointStore();
+  }
+
+  /** Whether this store writes inside the transaction of the connection it is given. */
+  boolean joinsDestination();
+
+  /**
+   * The checkpoint of a mirror.
+   *
+   * @param mirror the mirror's name
+   * @param destination a connection to the destination; nothing may be created through it
+   * @return the checkpoint as last saved; empty for an unknown mirror, or where the store has not
+   *     been used yet
+   * @throws SQLException if it cannot be read
+   */
+  Optional<Checkpoint> load(String mirror, Connection destination) throws SQLException;
+
+  /**
+   * Writes a whole checkpoint in the place of the mirror's old one. The first call also creates
+   * what the store needs.
+   *
+   * @param checkpoint what to remember
+   * @param destination a connection to the destination with a transaction open
+   * @throws SQLException if it cannot be written
+   */
+  void save(Checkpoint checkpoint, Connection destination) throws SQLException;
+
+  /**
+   * Writes the position of a mirror that has a checkpoint; the frequent call.
+   *
+   * @param mirror the mirror's name
+   * @param position the new position
+   * @param destination a connection to the destination with a transaction open
+   * @throws SQLException if it cannot be written, or if the mirror has no checkpoint
+   */
+  void advance(String mirror, Lsn position, Connection destination) throws SQLException;
+
+  /**
+   * Writes the state of one table of a mirror that has a checkpoint, and nothing else.
+   *
+   * @param mirror the mirror's name
+   * @param table the table, found by its mapping's source
+   * @param destination a connection to the destination with a transaction open
+   * @throws SQLException if it cannot be written, or if the checkpoint has no such table
+   */
+  void saveTable(String mirror, TableCheckpoint table, Connection destination) throws SQLException;
+
+  /**
+   * Forgets a mirror; does nothing for an unknown one. What {@link #save} created for all mirrors
+   * is removed with the last of them.
+   *
+   * @param mirror the mirror's name
+   * @param destination a connection to the destination with a transaction open
+   * @throws SQLException if it cannot be removed
+   */
+  void delete(String mirror, Connection destination) throws SQLException;
+}

@@ -1,0 +1,14 @@
+package io.bunnydb.spi;
+
+/**
+ * Which cluster, history and database a mirror reads from; positions of one mean nothing in
+ * another.
+ *
+ * <p>Immutable. The values are those of {@code IDENTIFY_SYSTEM} ("Streaming Replication Protocol"
+ * in the PostgreSQL documentation).
+ *
+ * @param systemIdentifier the number given to the cluster when it was initialized
+ * @param timeline the timeline; it grows by each promotion or point-in-time recovery
+ * @param database the database's name
+ */
+public record SourceIdentity(String systemIdentifier, int timeline, String database) {}

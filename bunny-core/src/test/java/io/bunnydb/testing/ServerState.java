@@ -1,0 +1,50 @@
+package io.bunnydb.testing;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a test may change in a server beside its own database, as it was before the test.
+ *
+ * @param server the server
+ * @param roles the quoted names of its roles
+ * @param settings what {@code ALTER SYSTEM} has set, as the statements that set it
+ */
+record ServerState(
+    PostgresServer server, List<@Nullable String> roles, List<@Nullable String> settings) {
+
+  private static final String ROLES =
+      "SELECT quote_ident(rolname) FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%' ORDER BY 1";
+
+  private static final String SETTINGS =
+      "SELECT format('ALTER SYSTEM SET %I = %L', name, setting) FROM pg_file_settings"
+          + " WHERE sourcefile LIKE '%/postgresql.auto.conf' ORDER BY 1";
+
+  /** Reads the state. */
+  static ServerState of(PostgresServer server) {
+    return server.administrate(
+        connection ->
+            new ServerState(
+                server, Sql.strings(connection, ROLES), Sql.strings(connection, SETTINGS)));
+  }
+
+  /** Drops the roles that were added since and takes back the settings, which needs a restart. */
+  void restore() {
+    ServerState now = of(server);
+    List<@Nullable String> added = new ArrayList<>(now.roles);
+    added.removeAll(roles);
+    for (@Nullable String role : added) {
+      server.execute("postgres", "DROP OWNED BY " + role + " CASCADE");
+    }
+    if (!added.isEmpty()) {
+      server.execute(
+          "postgres", "DROP ROLE " + String.join(", ", added.toArray(new CharSequence[0])));
+    }
+    if (!now.settings.equals(settings)) {
+      server.execute("postgres", "ALTER SYSTEM RESET ALL");
+      server.execute("postgres", settings.toArray(new String[0]));
+      server.restart();
+    }
+  }
+}

@@ -1,0 +1,172 @@
+package io.bunnydb.testing;
+
+import io.bunnydb.Peer;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One side's database of one test: new, empty, dropped after the test.
+ *
+ * <p>Thread-safe. {@link #execute} and the queries share one autocommit connection and run one
+ * after another; a statement that is to wait or to stay open belongs on a {@link #connection()} of
+ * its own. The shared connection is opened again after the server was restarted.
+ */
+public final class TestDatabase {
+
+  private final Side side;
+  private final PostgresServer server;
+  private final String name;
+  private final List<Connection> opened = new ArrayList<>();
+  private final SharedConnection shared;
+
+  private TestDatabase(Side side, PostgresServer server, String name) {
+    this.side = side;
+    this.server = server;
+    this.name = name;
+    this.shared = new SharedConnection(() -> server.connect(name));
+  }
+
+  /** Makes the database. */
+  static TestDatabase create(Side side, PostgresServer server, String name) {
+    server.createDatabase(name);
+    return new TestDatabase(side, server, name);
+  }
+
+  /** The database's name, another one for each test. */
+  public String name() {
+    return name;
+  }
+
+  /** The JDBC URL, without user and password. */
+  public String url() {
+    return server.url(name);
+  }
+
+  /** The name of a superuser. */
+  public String user() {
+    return server.user();
+  }
+
+  /** The superuser's password. */
+  public String password() {
+    return server.password();
+  }
+
+  /** This database as a peer of a mirror, named {@code source} or {@code destination}. */
+  public Peer peer() {
+    return Peer.of(side.label(), url(), user(), password());
+  }
+
+  /** The server that holds this database. A server that a test leaves stopped is started again. */
+  public PostgresServer server() {
+    return server;
+  }
+
+  /** Opens a connection in autocommit mode; it is closed after the test, if the test does not. */
+  public Connection connection() {
+    Connection connection = open();
+    synchronized (opened) {
+      opened.add(connection);
+    }
+    return connection;
+  }
+
+  /**
+   * Runs statements, each in its own transaction.
+   *
+   * @throws TestDatabaseException if one fails; the later ones are not run
+   */
+  public void execute(String... sql) {
+    shared.run(connection -> Sql.execute(connection, sql));
+  }
+
+  /**
+   * Reads a number: the first column of the only row.
+   *
+   * @param args values of the {@code ?} in the statement
+   * @throws AssertionError if there is another count of rows than one, or NULL
+   */
+  public long queryLong(String sql, @Nullable Object... args) {
+    String value = queryString(sql, args);
+    if (value == null) {
+      throw new AssertionError("NULL instead of a number from: " + sql);
+    }
+    return Long.parseLong(value);
+  }
+
+  /**
+   * Reads the first column of the only row as PostgreSQL's text.
+   *
+   * @param args values of the {@code ?} in the statement
+   * @throws AssertionError if there is another count of rows than one
+   */
+  public @Nullable String queryString(String sql, @Nullable Object... args) {
+    List<@Nullable String> values = queryStrings(sql, args);
+    if (values.size() != 1) {
+      throw new AssertionError(values.size() + " rows instead of one from: " + sql);
+    }
+    return values.get(0);
+  }
+
+  /**
+   * Reads the first column of each row as PostgreSQL's text.
+   *
+   * @param args values of the {@code ?} in the statement
+   */
+  public List<@Nullable String> queryStrings(String sql, @Nullable Object... args) {
+    return shared.run(connection -> Sql.strings(connection, sql, args));
+  }
+
+  /** The side and the URL. */
+  @Override
+  public String toString() {
+    return side.label() + " " + url();
+  }
+
+  /** Runs work in a transaction of the shared connection and rolls it back. */
+  <T> T readInTransaction(SharedConnection.Work<T> work) {
+    return shared.run(
+        connection -> {
+          connection.setAutoCommit(false);
+          try {
+            return work.run(connection);
+          } finally {
+            connection.rollback();
+            connection.setAutoCommit(true);
+          }
+        });
+  }
+
+  /** Opens a connection that the caller closes. */
+  Connection open() {
+    try {
+      return server.connect(name);
+    } catch (SQLException e) {
+      throw new TestDatabaseException("connecting to " + this, e);
+    }
+  }
+
+  /** Closes the connections that the test was given. */
+  void closeConnections() {
+    synchronized (opened) {
+      for (Connection connection : opened) {
+        try {
+          connection.close();
+        } catch (SQLException e) {
+          throw new TestDatabaseException("closing a connection to " + this, e);
+        }
+      }
+      opened.clear();
+    }
+  }
+
+  /** Closes all connections and drops the database. */
+  void drop() {
+    closeConnections();
+    shared.close();
+    server.dropDatabase(name);
+  }
+}
