@@ -1,0 +1,88 @@
+package io.bunnydb.jdbc;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.TableMapping;
+import io.bunnydb.TableName;
+import io.bunnydb.TableState;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.SourceIdentity;
+import io.bunnydb.spi.TableCheckpoint;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+
+/** Reads a checkpoint from its rows. */
+final class CheckpointReader {
+  /** One statement, so that both tables are seen at the same moment. */
+  private static final String SELECT =
+      """
+      SELECT c.system_identifier, c.timeline, c.database, c.slot, c.publication, c.position,
+             c.paused, c.error, t.source_schema, t.source_table, t.destination_schema,
+             t.destination_table, t.partition_key, t.excluded_columns, t.row_filter, t.state,
+             t.from_lsn, t.publication_entry
+      FROM bunny.checkpoint c
+      LEFT JOIN bunny.table_checkpoint t ON t.mirror = c.mirror
+      WHERE c.mirror = ?
+      ORDER BY t.ordinal
+      """;
+
+  private CheckpointReader() {}
+
+  /** The checkpoint of a mirror, empty for an unknown one; the tables must exist. */
+  static Optional<Checkpoint> read(Connection connection, String mirror) throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(SELECT)) {
+      select.setString(1, mirror);
+      try (ResultSet row = select.executeQuery()) {
+        return row.next() ? Optional.of(read(mirror, row)) : Optional.empty();
+      } catch (IllegalArgumentException e) {
+        throw new SQLException(
+            "the checkpoint of mirror " + mirror + " was not written by this version of Bunny", e);
+      }
+    }
+  }
+
+  private static Checkpoint read(String mirror, ResultSet row) throws SQLException {
+    Checkpoint checkpoint =
+        new Checkpoint(
+            mirror,
+            new SourceIdentity(
+                row.getString("system_identifier"),
+                row.getInt("timeline"),
+                row.getString("database")),
+            row.getString("slot"),
+            row.getString("publication"),
+            Lsn.parse(row.getString("position")),
+            row.getBoolean("paused"),
+            row.getString("error"),
+            List.of());
+    List<TableCheckpoint> tables = new ArrayList<>();
+    do {
+      if (row.getString("source_table") != null) {
+        tables.add(readTable(row));
+      }
+    } while (row.next());
+    return checkpoint.withTables(tables);
+  }
+
+  private static TableCheckpoint readTable(ResultSet row) throws SQLException {
+    String[] excludedColumns = (String[]) row.getArray("excluded_columns").getArray();
+    TableMapping mapping =
+        new TableMapping(
+            new TableName(row.getString("source_schema"), row.getString("source_table")),
+            new TableName(row.getString("destination_schema"), row.getString("destination_table")),
+            row.getString("partition_key"),
+            new LinkedHashSet<>(Arrays.asList(excludedColumns)),
+            row.getString("row_filter"));
+    return new TableCheckpoint(
+        mapping,
+        TableState.valueOf(row.getString("state")),
+        Lsn.parse(row.getString("from_lsn")),
+        row.getLong("publication_entry"));
+  }
+}

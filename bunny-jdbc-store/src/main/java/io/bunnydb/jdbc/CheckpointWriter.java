@@ -1,0 +1,166 @@
+package io.bunnydb.jdbc;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.TableMapping;
+import io.bunnydb.TableName;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.TableCheckpoint;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.List;
+
+/** Writes the rows of a checkpoint; the tables must exist. */
+final class CheckpointWriter {
+  private static final String UPSERT =
+      """
+      INSERT INTO bunny.checkpoint AS c
+        (system_identifier, timeline, database, slot, publication, position, paused, error, mirror)
+      VALUES (?, ?, ?, ?, ?, CAST(? AS pg_catalog.pg_lsn), ?, ?, ?)
+      ON CONFLICT (mirror) DO UPDATE SET
+        system_identifier = excluded.system_identifier, timeline = excluded.timeline,
+        database = excluded.database, slot = excluded.slot, publication = excluded.publication,
+        position = excluded.position, paused = excluded.paused, error = excluded.error,
+        updated_at = pg_catalog.now()
+      """;
+
+  private static final String DELETE_OTHER_TABLES =
+      """
+      DELETE FROM bunny.table_checkpoint t
+      WHERE t.mirror = ? AND NOT EXISTS
+        (SELECT FROM ROWS FROM (pg_catalog.unnest(CAST(? AS text[])),
+                                pg_catalog.unnest(CAST(? AS text[]))) AS kept(schema, name)
+         WHERE kept.schema = t.source_schema AND kept.name = t.source_table)
+      """;
+
+  /** Keeps the rows of tables that stay, so that a saveTable that waits for one finds it. */
+  private static final String UPSERT_TABLE =
+      """
+      INSERT INTO bunny.table_checkpoint AS t
+        (destination_schema, destination_table, partition_key, excluded_columns, row_filter, state,
+         from_lsn, publication_entry, mirror, source_schema, source_table, ordinal)
+      VALUES (?, ?, ?, ?, ?, ?, CAST(? AS pg_catalog.pg_lsn), ?, ?, ?, ?, ?)
+      ON CONFLICT (mirror, source_schema, source_table) DO UPDATE SET
+        destination_schema = excluded.destination_schema,
+        destination_table = excluded.destination_table, partition_key = excluded.partition_key,
+        excluded_columns = excluded.excluded_columns, row_filter = excluded.row_filter,
+        state = excluded.state, from_lsn = excluded.from_lsn,
+        publication_entry = excluded.publication_entry, ordinal = excluded.ordinal
+      """;
+
+  private static final String UPDATE_TABLE =
+      """
+      UPDATE bunny.table_checkpoint SET
+        destination_schema = ?, destination_table = ?, partition_key = ?, excluded_columns = ?,
+        row_filter = ?, state = ?, from_lsn = CAST(? AS pg_catalog.pg_lsn), publication_entry = ?
+      WHERE mirror = ? AND source_schema = ? AND source_table = ?
+      """;
+
+  private static final String ADVANCE =
+      """
+      UPDATE bunny.checkpoint
+      SET position = CAST(? AS pg_catalog.pg_lsn), updated_at = pg_catalog.now()
+      WHERE mirror = ?
+      """;
+
+  private static final String DELETE_TABLES = "DELETE FROM bunny.table_checkpoint WHERE mirror = ?";
+
+  private static final String DELETE = "DELETE FROM bunny.checkpoint WHERE mirror = ?";
+
+  private CheckpointWriter() {}
+
+  /** Writes a whole checkpoint in the place of the old one. */
+  static void save(Connection connection, Checkpoint checkpoint) throws SQLException {
+    try (PreparedStatement upsert = connection.prepareStatement(UPSERT)) {
+      upsert.setString(1, checkpoint.source().systemIdentifier());
+      upsert.setInt(2, checkpoint.source().timeline());
+      upsert.setString(3, checkpoint.source().database());
+      upsert.setString(4, checkpoint.slot());
+      upsert.setString(5, checkpoint.publication());
+      upsert.setString(6, checkpoint.position().toString());
+      upsert.setBoolean(7, checkpoint.paused());
+      upsert.setString(8, checkpoint.error());
+      upsert.setString(9, checkpoint.mirror());
+      upsert.executeUpdate();
+    }
+    deleteOtherTables(connection, checkpoint);
+    try (PreparedStatement upsert = connection.prepareStatement(UPSERT_TABLE)) {
+      int ordinal = 0;
+      for (TableCheckpoint table : checkpoint.tables()) {
+        bind(connection, upsert, checkpoint.mirror(), table);
+        upsert.setInt(12, ordinal++);
+        upsert.addBatch();
+      }
+      upsert.executeBatch();
+    }
+  }
+
+  private static void deleteOtherTables(Connection connection, Checkpoint checkpoint)
+      throws SQLException {
+    List<TableName> kept = checkpoint.tables().stream().map(t -> t.mapping().source()).toList();
+    try (PreparedStatement delete = connection.prepareStatement(DELETE_OTHER_TABLES)) {
+      delete.setString(1, checkpoint.mirror());
+      delete.setArray(
+          2, connection.createArrayOf("text", kept.stream().map(TableName::schema).toArray()));
+      delete.setArray(
+          3, connection.createArrayOf("text", kept.stream().map(TableName::name).toArray()));
+      delete.executeUpdate();
+    }
+  }
+
+  /** Writes the position; the frequent call, whose statement the driver keeps prepared. */
+  static void advance(Connection connection, String mirror, Lsn position) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(ADVANCE)) {
+      update.setString(1, position.toString());
+      update.setString(2, mirror);
+      if (update.executeUpdate() == 0) {
+        throw new SQLException("mirror " + mirror + " has no row in bunny.checkpoint");
+      }
+    }
+  }
+
+  /** Writes one table's row, but not its place in the list. */
+  static void saveTable(Connection connection, String mirror, TableCheckpoint table)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(UPDATE_TABLE)) {
+      bind(connection, update, mirror, table);
+      if (update.executeUpdate() == 0) {
+        throw new SQLException(
+            "mirror "
+                + mirror
+                + " has no row of table "
+                + table.mapping().source()
+                + " in bunny.table_checkpoint");
+      }
+    }
+  }
+
+  /** Parameters 1 to 11 of both statements that write a table's row. */
+  private static void bind(
+      Connection connection, PreparedStatement statement, String mirror, TableCheckpoint table)
+      throws SQLException {
+    TableMapping mapping = table.mapping();
+    statement.setString(1, mapping.destination().schema());
+    statement.setString(2, mapping.destination().name());
+    statement.setString(3, mapping.partitionKey());
+    statement.setArray(4, connection.createArrayOf("text", mapping.excludedColumns().toArray()));
+    statement.setString(5, mapping.filter());
+    statement.setString(6, table.state().name());
+    statement.setString(7, table.from().toString());
+    statement.setLong(8, table.publicationEntry());
+    statement.setString(9, mirror);
+    statement.setString(10, mapping.source().schema());
+    statement.setString(11, mapping.source().name());
+  }
+
+  /** Removes a mirror's rows and tells whether there were any. */
+  static boolean delete(Connection connection, String mirror) throws SQLException {
+    try (PreparedStatement tables = connection.prepareStatement(DELETE_TABLES);
+        PreparedStatement delete = connection.prepareStatement(DELETE)) {
+      tables.setString(1, mirror);
+      tables.executeUpdate();
+      delete.setString(1, mirror);
+      return delete.executeUpdate() > 0;
+    }
+  }
+}

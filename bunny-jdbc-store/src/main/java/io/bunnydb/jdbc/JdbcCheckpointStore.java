@@ -1,0 +1,169 @@
+package io.bunnydb.jdbc;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.CheckpointStore;
+import io.bunnydb.spi.TableCheckpoint;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Objects;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps checkpoints in two tables of a PostgreSQL database: {@code bunny.checkpoint} with one row
+ * for each mirror, {@code bunny.table_checkpoint} with one row for each of its tables.
+ *
+ * <p>Thread-safe and without state; one store may serve any number of mirrors. PostgreSQL 14 or
+ * later; other databases are not supported.
+ *
+ * <p>The first {@code save} makes the schema {@code bunny} and the tables, which takes the {@code
+ * CREATE} right on the database. Where the role shall not have it, an administrator runs {@link
+ * #ddl()} beforehand and grants what is left to need:
+ *
+ * <pre>{@code
+ * GRANT USAGE ON SCHEMA bunny TO mirror_role;
+ * GRANT SELECT, INSERT, UPDATE, DELETE ON bunny.checkpoint, bunny.table_checkpoint TO mirror_role;
+ * }</pre>
+ *
+ * <p>The {@code delete} of the last mirror drops the tables, and the schema if nothing else is in
+ * it. Whatever the role does not own, or other objects depend on, stays.
+ */
+public final class JdbcCheckpointStore implements CheckpointStore {
+  private final @Nullable DataSource dataSource;
+
+  private JdbcCheckpointStore(@Nullable DataSource dataSource) {
+    this.dataSource = dataSource;
+  }
+
+  /**
+   * A store in the destination that writes inside the transaction of the changes: the mirror is
+   * exactly once. It never commits, and refuses a connection in autocommit mode, except to load.
+   * Transactions are to be {@code READ COMMITTED}; with an older snapshot the tables are not
+   * dropped, and a start at the same time as another mirror's may fail.
+   */
+  public static JdbcCheckpointStore inDestination() {
+    return new JdbcCheckpointStore(null);
+  }
+
+  /**
+   * A store in any PostgreSQL database. Each call takes a connection, commits, and gives it back:
+   * the mirror is at least once.
+   *
+   * @param dataSource gives the connections; they must be able to write, and commit durably
+   */
+  public static JdbcCheckpointStore of(DataSource dataSource) {
+    return new JdbcCheckpointStore(Objects.requireNonNull(dataSource, "dataSource"));
+  }
+
+  /**
+   * The SQL that the first {@code save} runs, for an administrator who runs it beforehand. Without
+   * the comments on tables and columns:
+   *
+   * <pre>{@code
+   * CREATE SCHEMA bunny;
+   * CREATE TABLE bunny.checkpoint (
+   *   mirror text PRIMARY KEY,
+   *   system_identifier text NOT NULL,
+   *   timeline integer NOT NULL,
+   *   database text NOT NULL,
+   *   slot text NOT NULL,
+   *   publication text NOT NULL,
+   *   position pg_lsn NOT NULL,
+   *   paused boolean NOT NULL,
+   *   error text,
+   *   updated_at timestamp with time zone NOT NULL DEFAULT pg_catalog.now()
+   * );
+   * CREATE TABLE bunny.table_checkpoint (
+   *   mirror text NOT NULL REFERENCES bunny.checkpoint ON DELETE CASCADE,
+   *   ordinal integer NOT NULL,
+   *   source_schema text NOT NULL,
+   *   source_table text NOT NULL,
+   *   destination_schema text NOT NULL,
+   *   destination_table text NOT NULL,
+   *   partition_key text,
+   *   excluded_columns text[] NOT NULL,
+   *   row_filter text,
+   *   state text NOT NULL,
+   *   from_lsn pg_lsn NOT NULL,
+   *   publication_entry bigint NOT NULL DEFAULT 0,
+   *   PRIMARY KEY (mirror, source_schema, source_table)
+   * );
+   * }</pre>
+   */
+  public static String ddl() {
+    return CheckpointTables.CREATE_SCHEMA + CheckpointTables.CREATE_TABLES;
+  }
+
+  @Override
+  public boolean joinsDestination() {
+    return dataSource == null;
+  }
+
+  @Override
+  public Optional<Checkpoint> load(String mirror, Connection destination) throws SQLException {
+    if (dataSource == null) {
+      return Transactions.peek(destination, connection -> loadFrom(connection, mirror));
+    }
+    try (Connection own = dataSource.getConnection()) {
+      return Transactions.peek(own, connection -> loadFrom(connection, mirror));
+    }
+  }
+
+  private static Optional<Checkpoint> loadFrom(Connection connection, String mirror)
+      throws SQLException {
+    CheckpointTables.keep(connection);
+    return CheckpointTables.exist(connection)
+        ? CheckpointReader.read(connection, mirror)
+        : Optional.empty();
+  }
+
+  @Override
+  public void save(Checkpoint checkpoint, Connection destination) throws SQLException {
+    write(
+        destination,
+        connection -> {
+          CheckpointTables.keep(connection);
+          CheckpointTables.createIfMissing(connection);
+          CheckpointWriter.save(connection, checkpoint);
+        });
+  }
+
+  @Override
+  public void advance(String mirror, Lsn position, Connection destination) throws SQLException {
+    write(destination, connection -> CheckpointWriter.advance(connection, mirror, position));
+  }
+
+  @Override
+  public void saveTable(String mirror, TableCheckpoint table, Connection destination)
+      throws SQLException {
+    write(destination, connection -> CheckpointWriter.saveTable(connection, mirror, table));
+  }
+
+  @Override
+  public void delete(String mirror, Connection destination) throws SQLException {
+    write(
+        destination,
+        connection -> {
+          CheckpointTables.lock(connection);
+          if (CheckpointTables.exist(connection) && CheckpointWriter.delete(connection, mirror)) {
+            CheckpointTables.dropIfEmpty(connection);
+          }
+        });
+  }
+
+  private void write(Connection destination, Transactions.Change change) throws SQLException {
+    if (dataSource == null) {
+      if (destination.getAutoCommit()) {
+        throw new IllegalStateException(
+            "the destination connection is in autocommit mode; call setAutoCommit(false) first");
+      }
+      change.run(destination);
+      return;
+    }
+    try (Connection own = dataSource.getConnection()) {
+      Transactions.commit(own, change);
+    }
+  }
+}

@@ -1,0 +1,180 @@
+package io.bunnydb.mirror;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.bunnydb.Mirror;
+import io.bunnydb.MirrorBuilder;
+import io.bunnydb.MirrorHandle;
+import io.bunnydb.MirrorState;
+import io.bunnydb.jdbc.JdbcCheckpointStore;
+import io.bunnydb.testing.Await;
+import io.bunnydb.testing.ExpectsLog;
+import io.bunnydb.testing.MirrorDatabases;
+import io.bunnydb.testing.Workload;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ThreadLocalRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A process that is killed, again and again, and goes on each time. */
+final class KillIT {
+  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final int ROWS = 250_000;
+  private static final int KILLS = 20;
+  private static final int KILLS_AT_START = 3;
+  private static final int KILLS_IN_COPY = 4;
+  private static final int FIRST_WITH_ONE_MORE = 13;
+  private static final int FIRST_WITH_TWO_MORE = 17;
+
+  @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
+
+  @Test
+  @ExpectsLog(value = "attempt \\d+ failed", optional = true)
+  void goesOnAfterEachOfTwentyKills() throws Exception {
+    long seed = Long.getLong("bunny.test.seed", ThreadLocalRandom.current().nextLong());
+    Random random = new Random(seed);
+    MixedLoad load = MixedLoad.create(databases.source(), ROWS, 4);
+    StringBuilder warnings = new StringBuilder();
+    try (Workload workload = Workload.start(databases.source(), seed, load)) {
+      for (int kill = 0; kill < KILLS; kill++) {
+        int batchBytes = random.nextBoolean() ? 1 << 16 : 8 << 20;
+        try (ChildMirror child =
+            ChildMirror.launch(databases, "kill", batchBytes, tablesAt(kill))) {
+          child.awaitOutput(MirrorProcess.STARTING);
+          runUntilKill(child, kill, random, load);
+          child.kill();
+          System.out.println("kill " + kill + " met " + checkpoint());
+          child
+              .output()
+              .lines()
+              .filter(KillIT::isWarning)
+              .forEach(l -> warnings.append(l).append('\n'));
+        }
+      }
+      assertThat(workload.transactions()).isPositive();
+    }
+    List<String> tables = tablesAt(KILLS);
+    MirrorBuilder builder =
+        Mirror.builder("kill")
+            .source(databases.source().peer())
+            .destination(databases.destination().peer())
+            .checkpointStore(JdbcCheckpointStore.inDestination());
+    tables.forEach(builder::table);
+    try (MirrorHandle handle = builder.build().start()) {
+      MirrorProcess.goOn(handle, tables);
+      handle.awaitCaughtUp(SOON);
+      assertThat(handle.status().tables()).hasSameSizeAs(tables);
+      assertThat(handle.status().tables()).allMatch(table -> table.rowsMissing() == 0);
+      handle.drop();
+    }
+    databases.assertMirrored(tables.toArray(String[]::new));
+    // The load never deletes a row twice: a change that met no row, or an error, is a fault.
+    assertThat(warnings).isEmpty();
+  }
+
+  /** In the set-up, in the copy, and then at any time, with and without having got anywhere. */
+  private static void runUntilKill(ChildMirror child, int kill, Random random, MixedLoad load)
+      throws InterruptedException {
+    if (kill < KILLS_AT_START) {
+      child.runFor(random.nextInt(250));
+    } else if (kill < KILLS_AT_START + KILLS_IN_COPY) {
+      child.awaitOutput(MirrorProcess.STARTED);
+      child.runFor(random.nextInt(1200));
+    } else if (random.nextBoolean() || kill == KILLS_AT_START + KILLS_IN_COPY) {
+      String before = checkpoint();
+      Await.until(SOON, "the mirror moves on from " + before, () -> !checkpoint().equals(before));
+      load.truncate();
+      child.runFor(random.nextInt(1000));
+    } else {
+      child.awaitOutput(MirrorProcess.STARTED);
+      child.runFor(random.nextInt(1000));
+    }
+  }
+
+  private static List<String> tablesAt(int kill) {
+    List<String> tables = new ArrayList<>(MixedLoad.TABLES);
+    if (kill >= FIRST_WITH_ONE_MORE) {
+      tables.add(MixedLoad.LATE_TABLES.get(0));
+    }
+    if (kill >= FIRST_WITH_TWO_MORE) {
+      tables.add(MixedLoad.LATE_TABLES.get(1));
+    }
+    return tables;
+  }
+
+  private static String checkpoint() {
+    if (databases.destination().queryString("SELECT to_regclass('bunny.checkpoint')") == null) {
+      return "no checkpoint";
+    }
+    return databases
+        .destination()
+        .queryStrings(
+            "SELECT position || ' ' || CASE WHEN paused THEN 'paused ' ELSE '' END"
+                + " || (SELECT string_agg(source_table || ' ' || state, ', ' ORDER BY ordinal)"
+                + " FROM bunny.table_checkpoint) FROM bunny.checkpoint")
+        .toString();
+  }
+
+  private static boolean isWarning(String line) {
+    // A server needs a moment to notice that the last process is gone.
+    return (line.contains(" WARN ") && !line.contains("55006")) || line.contains(" ERROR ");
+  }
+
+  @Test
+  @ExpectsLog(value = "attempt \\d+ failed", optional = true)
+  void goesOnAfterAKillWhileTheSlotIsBeingMade() throws Exception {
+    databases
+        .source()
+        .execute("CREATE TABLE a (id int PRIMARY KEY)", "INSERT INTO a VALUES (1), (2)");
+    // The slot waits for the end of every transaction that is writing.
+    try (Connection writer = databases.source().connection()) {
+      writer.setAutoCommit(false);
+      writer.createStatement().execute("INSERT INTO a VALUES (3)");
+      try (ChildMirror child =
+          ChildMirror.launch(databases, "kill_slot", 1 << 20, List.of("public.a"))) {
+        Await.until(SOON, "the slot is being made", () -> slots() == 1);
+        child.kill();
+      }
+      try (MirrorHandle handle =
+          Mirror.builder("kill_slot")
+              .source(databases.source().peer())
+              .destination(databases.destination().peer())
+              .checkpointStore(JdbcCheckpointStore.inDestination())
+              .table("public.a")
+              .build()
+              .start()) {
+        Await.until(
+            SOON,
+            "the set-up is tried again",
+            () -> handle.status().error() != null || isWaitingForASlot());
+        assertThat(handle.status().state()).isEqualTo(MirrorState.SETTING_UP);
+        writer.commit();
+        handle.awaitState(MirrorState.RUNNING, SOON);
+        databases.source().execute("INSERT INTO a VALUES (4)");
+        handle.awaitCaughtUp(SOON);
+        databases.assertMirrored("public.a");
+        handle.drop();
+      }
+    }
+  }
+
+  private static long slots() {
+    return databases
+        .source()
+        .queryLong("SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'bunny_kill_slot'");
+  }
+
+  private static boolean isWaitingForASlot() {
+    return databases
+            .source()
+            .queryLong(
+                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_create_logical%'"
+                    + " AND state = 'active' AND application_name LIKE ?",
+                "%" + ProcessHandle.current().pid() + "@%")
+        == 1;
+  }
+}

@@ -1,0 +1,62 @@
+package io.bunnydb.mirror;
+
+import io.bunnydb.Mirror;
+import io.bunnydb.MirrorBuilder;
+import io.bunnydb.MirrorHandle;
+import io.bunnydb.MirrorState;
+import io.bunnydb.Peer;
+import io.bunnydb.TableMapping;
+import io.bunnydb.jdbc.JdbcCheckpointStore;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The main class of a process that runs one mirror until its standard input ends, or until it is
+ * killed. It goes on where it was paused, and brings the mirror to the tables it is given.
+ */
+final class MirrorProcess {
+  /** Environment variables that hold the passwords. */
+  static final String SOURCE_PASSWORD = "BUNNY_SOURCE_PASSWORD";
+
+  static final String DESTINATION_PASSWORD = "BUNNY_DESTINATION_PASSWORD";
+
+  /** What is printed just before and just after the mirror is started. */
+  static final String STARTING = "-- starting";
+
+  static final String STARTED = "-- started";
+
+  private MirrorProcess() {}
+
+  /** Arguments: name, URL and user of the source, those of the destination, batch size, tables. */
+  public static void main(String[] args) throws Exception {
+    List<String> tables = Arrays.asList(args).subList(6, args.length);
+    MirrorBuilder builder =
+        Mirror.builder(args[0])
+            .source(Peer.of("source", args[1], args[2], System.getenv(SOURCE_PASSWORD)))
+            .destination(
+                Peer.of("destination", args[3], args[4], System.getenv(DESTINATION_PASSWORD)))
+            .checkpointStore(JdbcCheckpointStore.inDestination())
+            .maxBatchBytes(Integer.parseInt(args[5]));
+    tables.forEach(builder::table);
+    System.out.println(STARTING);
+    try (MirrorHandle handle = builder.build().start()) {
+      System.out.println(STARTED);
+      goOn(handle, tables);
+      while (System.in.read() >= 0) {
+        // Whoever started this process closes its input, or kills it.
+      }
+    }
+  }
+
+  /** Brings a started mirror to a list of tables, and resumes it where it was paused. */
+  static void goOn(MirrorHandle handle, List<String> tables) {
+    List<String> known = handle.status().tables().stream().map(t -> t.source().toString()).toList();
+    if (!known.equals(tables)) {
+      handle.pause();
+      handle.updateTables(tables.stream().map(TableMapping::from).toArray(TableMapping[]::new));
+    }
+    if (handle.status().state() == MirrorState.PAUSED) {
+      handle.resume();
+    }
+  }
+}

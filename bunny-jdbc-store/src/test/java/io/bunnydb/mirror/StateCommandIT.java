@@ -1,0 +1,271 @@
+package io.bunnydb.mirror;
+
+import static io.bunnydb.mirror.Operated.SOON;
+import static io.bunnydb.mirror.Operated.awaitHeldUp;
+import static io.bunnydb.mirror.Operated.hold;
+import static io.bunnydb.mirror.Operated.inTransaction;
+import static io.bunnydb.mirror.Operated.mappings;
+import static io.bunnydb.mirror.Operated.mirror;
+import static io.bunnydb.mirror.Operated.returnsSoon;
+import static io.bunnydb.mirror.Operated.running;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.bunnydb.Mirror;
+import io.bunnydb.MirrorHandle;
+import io.bunnydb.MirrorState;
+import io.bunnydb.testing.Await;
+import io.bunnydb.testing.ExpectsLog;
+import io.bunnydb.testing.MirrorDatabases;
+import io.bunnydb.testing.SidesDiffer;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What each command does in each state that a test can hold a mirror in. */
+@SidesDiffer("some commands stop the mirror")
+@ExpectsLog(value = "; paused", optional = true)
+@ExpectsLog(value = "no tables", optional = true)
+@ExpectsLog(value = "the next follows in", optional = true)
+final class StateCommandIT {
+  @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
+
+  /** A mirror in a state, and how to let go of what keeps it there. */
+  private record Held(MirrorHandle handle, AutoCloseable hold) {}
+
+  /** How a handle is brought into a state. */
+  private enum Start {
+    SETTING_UP,
+    SNAPSHOT,
+    RUNNING,
+    BACKING_OFF,
+    PAUSED,
+    PAUSED_BY_ERROR,
+    FAILED,
+    TERMINATED;
+
+    MirrorState state() {
+      return switch (this) {
+        case SETTING_UP -> MirrorState.SETTING_UP;
+        case SNAPSHOT -> MirrorState.SNAPSHOT;
+        case RUNNING, BACKING_OFF -> MirrorState.RUNNING;
+        case PAUSED, PAUSED_BY_ERROR -> MirrorState.PAUSED;
+        case FAILED -> MirrorState.FAILED;
+        case TERMINATED -> MirrorState.TERMINATED;
+      };
+    }
+  }
+
+  @BeforeEach
+  void createTables() {
+    databases
+        .source()
+        .execute("CREATE TABLE a (id int PRIMARY KEY)", "CREATE TABLE b (id int PRIMARY KEY)");
+    databases.destination().execute("CREATE TABLE a (id int PRIMARY KEY)");
+  }
+
+  private static Held held(Start start) throws SQLException {
+    Mirror mirror = mirror(databases, "public.a").build();
+    switch (start) {
+      case SETTING_UP -> {
+        Connection open = inTransaction(databases.source(), "INSERT INTO b VALUES (1)");
+        MirrorHandle handle = mirror.start();
+        awaitHeldUp(databases.source());
+        return new Held(handle, open);
+      }
+      case SNAPSHOT -> {
+        Connection open = hold(databases.destination(), "a");
+        databases.source().execute("INSERT INTO a VALUES (1)");
+        MirrorHandle handle = mirror.start();
+        awaitHeldUp(databases.destination());
+        return new Held(handle, open);
+      }
+      case FAILED -> {
+        return failed(mirror);
+      }
+      case RUNNING, BACKING_OFF, PAUSED, PAUSED_BY_ERROR, TERMINATED -> {
+        MirrorHandle handle = running(mirror(databases, "public.a"));
+        return new Held(handle, stop(start, handle));
+      }
+    }
+    throw new AssertionError(start);
+  }
+
+  /** The destination's table cannot be made any more once the set-up has begun. */
+  private static Held failed(Mirror mirror) throws SQLException {
+    databases.destination().execute("DROP TABLE a");
+    Connection open = inTransaction(databases.source(), "INSERT INTO b VALUES (1)");
+    MirrorHandle handle = mirror.start();
+    awaitHeldUp(databases.source());
+    databases
+        .destination()
+        .execute(
+            "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql"
+                + " AS 'BEGIN RAISE EXCEPTION ''no tables''; END'",
+            "CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE TABLE')"
+                + " EXECUTE FUNCTION refuse()",
+            "ALTER EVENT TRIGGER refuse ENABLE ALWAYS");
+    open.commit();
+    handle.awaitState(MirrorState.FAILED, SOON);
+    assertThat(handle.status().error()).contains("'operated'", "no tables");
+    assertNothingIsLeft();
+    databases.destination().execute("DROP EVENT TRIGGER refuse");
+    // A set-up that begins anew stays where a test can see it.
+    return new Held(handle, inTransaction(databases.source(), "INSERT INTO b VALUES (2)"));
+  }
+
+  private static AutoCloseable stop(Start start, MirrorHandle handle) {
+    switch (start) {
+      case BACKING_OFF -> {
+        // Each attempt to open the stream is ended until the error shows.
+        Await.until(
+            SOON,
+            "the mirror is backing off",
+            () -> {
+              databases
+                  .source()
+                  .queryStrings(
+                      "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots"
+                          + " WHERE slot_name = 'bunny_operated' AND active");
+              return handle.status().error() != null;
+            });
+      }
+      case PAUSED -> handle.pause();
+      case PAUSED_BY_ERROR -> {
+        databases.destination().execute("INSERT INTO a VALUES (7)");
+        databases.source().execute("INSERT INTO a VALUES (7)");
+        handle.awaitState(MirrorState.PAUSED, SOON);
+        databases.destination().execute("DELETE FROM a WHERE id = 7");
+      }
+      case TERMINATED -> handle.close();
+      case SETTING_UP, SNAPSHOT, RUNNING, FAILED -> {}
+    }
+    return () -> {};
+  }
+
+  private static Runnable command(String name, MirrorHandle handle) {
+    return switch (name) {
+      case "pause" -> handle::pause;
+      case "resume" -> handle::resume;
+      case "retry" -> handle::retry;
+      case "updateTables" -> () -> handle.updateTables(mappings("public.a", "public.b"));
+      case "drop" -> handle::drop;
+      case "close" -> handle::close;
+      case "status" -> handle::status;
+      default -> throw new AssertionError(name);
+    };
+  }
+
+  /** After the command: the state, or refused. */
+  @ParameterizedTest(name = "{0} {1} -> {2}")
+  @CsvSource({
+    "SETTING_UP,pause,PAUSED",
+    "SETTING_UP,resume,SETTING_UP",
+    "SETTING_UP,retry,SETTING_UP",
+    "SETTING_UP,updateTables,refused",
+    "SETTING_UP,drop,TERMINATED",
+    "SETTING_UP,close,TERMINATED",
+    "SETTING_UP,status,SETTING_UP",
+    "SNAPSHOT,pause,PAUSED",
+    "SNAPSHOT,resume,SNAPSHOT",
+    "SNAPSHOT,retry,SNAPSHOT",
+    "SNAPSHOT,updateTables,refused",
+    "SNAPSHOT,drop,TERMINATED",
+    "SNAPSHOT,close,TERMINATED",
+    "SNAPSHOT,status,SNAPSHOT",
+    "RUNNING,pause,PAUSED",
+    "RUNNING,resume,RUNNING",
+    "RUNNING,retry,RUNNING",
+    "RUNNING,updateTables,refused",
+    "RUNNING,drop,TERMINATED",
+    "RUNNING,close,TERMINATED",
+    "RUNNING,status,RUNNING",
+    "BACKING_OFF,pause,PAUSED",
+    "BACKING_OFF,resume,RUNNING",
+    "BACKING_OFF,retry,RUNNING",
+    "BACKING_OFF,updateTables,refused",
+    "BACKING_OFF,drop,TERMINATED",
+    "BACKING_OFF,close,TERMINATED",
+    "PAUSED,pause,PAUSED",
+    "PAUSED,resume,RUNNING",
+    "PAUSED,retry,PAUSED",
+    "PAUSED,updateTables,PAUSED",
+    "PAUSED,drop,TERMINATED",
+    "PAUSED,close,TERMINATED",
+    "PAUSED,status,PAUSED",
+    "PAUSED_BY_ERROR,pause,PAUSED",
+    "PAUSED_BY_ERROR,resume,RUNNING",
+    "PAUSED_BY_ERROR,retry,RUNNING",
+    "PAUSED_BY_ERROR,updateTables,PAUSED",
+    "PAUSED_BY_ERROR,drop,TERMINATED",
+    "PAUSED_BY_ERROR,close,TERMINATED",
+    "PAUSED_BY_ERROR,status,PAUSED",
+    "FAILED,pause,refused",
+    "FAILED,resume,SETTING_UP",
+    "FAILED,retry,SETTING_UP",
+    "FAILED,updateTables,refused",
+    "FAILED,drop,TERMINATED",
+    "FAILED,close,TERMINATED",
+    "FAILED,status,FAILED",
+    "TERMINATED,pause,refused",
+    "TERMINATED,resume,refused",
+    "TERMINATED,retry,refused",
+    "TERMINATED,updateTables,refused",
+    "TERMINATED,drop,refused",
+    "TERMINATED,close,TERMINATED",
+    "TERMINATED,status,TERMINATED",
+  })
+  void commandInStateLeadsTo(Start start, String command, String outcome) throws Exception {
+    Held held = held(start);
+    MirrorHandle handle = held.handle();
+    try (handle) {
+      assertThat(handle.status().state()).isEqualTo(start.state());
+      String refusal = null;
+      try {
+        returnsSoon(command(command, handle));
+      } catch (IllegalStateException e) {
+        refusal = String.valueOf(e.getMessage());
+      }
+      MirrorState state = handle.status().state();
+      if (outcome.equals("refused")) {
+        assertThat(refusal).isNotNull().contains("'operated'").containsIgnoringCase(command);
+        assertThat(state).isEqualTo(start.state());
+      } else {
+        assertThat(refusal).isNull();
+        assertThat(state).isEqualTo(MirrorState.valueOf(outcome));
+      }
+      held.hold().close();
+    }
+    if (!(command.equals("drop") && outcome.equals("TERMINATED"))) {
+      assertGoesOn();
+    }
+    assertNothingIsLeft();
+  }
+
+  /** Whatever the command was, a new handle brings the mirror to the end. */
+  private static void assertGoesOn() {
+    try (MirrorHandle handle = mirror(databases, "public.a").build().start()) {
+      handle.resume();
+      databases.source().execute("INSERT INTO a VALUES (99)");
+      handle.awaitCaughtUp(SOON);
+      for (String table :
+          handle.status().tables().stream().map(t -> t.source().toString()).toList()) {
+        databases.assertMirrored(table);
+      }
+      handle.drop();
+    }
+  }
+
+  private static void assertNothingIsLeft() {
+    assertThat(databases.source().queryStrings("SELECT slot_name FROM pg_replication_slots"))
+        .isEmpty();
+    assertThat(databases.source().queryStrings("SELECT pubname FROM pg_publication")).isEmpty();
+    assertThat(
+            databases
+                .destination()
+                .queryStrings("SELECT nspname FROM pg_namespace WHERE nspname LIKE '%bunny%'"))
+        .isEmpty();
+  }
+}

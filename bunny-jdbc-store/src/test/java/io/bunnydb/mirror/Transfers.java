@@ -1,0 +1,57 @@
+package io.bunnydb.mirror;
+
+import io.bunnydb.testing.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+
+/** Money that moves between two tables; whoever sees whole transactions only sees one sum. */
+final class Transfers {
+  /** What both tables hold together, at any time. */
+  static final long SUM = 400_000;
+
+  private static final int ACCOUNTS = 2000;
+
+  private Transfers() {}
+
+  /** Makes and fills the tables {@code credit} and {@code debit}. */
+  static void createTables(TestDatabase source) {
+    for (String table : List.of("credit", "debit")) {
+      source.execute(
+          "CREATE TABLE " + table + " (id int PRIMARY KEY, balance bigint NOT NULL)",
+          "INSERT INTO " + table + " SELECT i, 100 FROM generate_series(1, " + ACCOUNTS + ") i");
+    }
+  }
+
+  /** Moves money from one table to the other; both together always hold the same amount. */
+  static void transfer(Connection connection, Random random) throws SQLException {
+    // Rests now and then; the mirror has to keep up on a busy machine.
+    LockSupport.parkNanos(2_000_000);
+    try (Statement statement = connection.createStatement()) {
+      if (random.nextInt(100) == 0) {
+        // Several times the size of a batch.
+        statement.execute("UPDATE credit SET balance = balance - 1 WHERE id <= " + ACCOUNTS);
+        statement.execute("UPDATE debit SET balance = balance + 1");
+        return;
+      }
+      int from = 1 + random.nextInt(ACCOUNTS);
+      int amount = random.nextInt(50);
+      statement.execute("UPDATE credit SET balance = balance - " + amount + " WHERE id = " + from);
+      statement.execute("UPDATE debit SET balance = balance + " + amount + " WHERE id = " + from);
+      if (random.nextInt(4) == 0) {
+        int fresh = ACCOUNTS + 1 + random.nextInt(20);
+        statement.execute(
+            "WITH gone AS (DELETE FROM credit WHERE id = "
+                + fresh
+                + " RETURNING balance)"
+                + " UPDATE debit SET balance = balance + (SELECT balance FROM gone) WHERE id = 1"
+                + " AND EXISTS (SELECT FROM gone)");
+        statement.execute("INSERT INTO credit VALUES (" + fresh + ", 7)");
+        statement.execute("UPDATE debit SET balance = balance - 7 WHERE id = 2");
+      }
+    }
+  }
+}
