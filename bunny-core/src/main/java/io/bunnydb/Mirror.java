@@ -45,8 +45,9 @@ public final class Mirror {
 
   /**
    * Creates the mirror, or takes it up where its checkpoint says: at its position, with the tables
-   * it had last, paused if it was paused. Returns when a new mirror has been checked and found
-   * possible, before anything is created; the set-up, the copy and the stream follow by themselves.
+   * it had last (which {@link MirrorHandle#updateTables} changes, not the builder), paused if it
+   * was paused. Returns when a new mirror has been checked and found possible, and its checkpoint
+   * is kept; the set-up, the copy and the stream follow by themselves.
    *
    * @return the handle that operates it; to be closed
    * @throws PreflightException if a new mirror cannot work; nothing was created

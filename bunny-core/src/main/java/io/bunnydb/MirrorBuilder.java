@@ -117,8 +117,8 @@ public final class MirrorBuilder {
 
   /**
    * How many bytes of changes are gathered for one destination transaction at most; a larger source
-   * transaction flows in pieces of this size into one. Three such pieces are in memory at most.
-   * Default 8 MiB.
+   * transaction flows in pieces of this size into one. Three such pieces are in memory at most, in
+   * arrays that may be twice as large. Default 8 MiB.
    *
    * @throws IllegalArgumentException if smaller than 64 KiB or larger than 256 MiB
    */

@@ -21,7 +21,8 @@ public final class MirrorHandle implements AutoCloseable {
 
   /**
    * How the mirror stands now. Asks the source for the end of its log at most twice a second, and
-   * answers with what was known last if the source does not reply.
+   * answers with what was known last if the source does not reply; it waits up to ten seconds for
+   * the reply, and as long as the driver's {@code connectTimeout} where it has to connect first.
    */
   public MirrorStatus status() {
     return engine.status();
@@ -32,7 +33,7 @@ public final class MirrorHandle implements AutoCloseable {
    * Returns when nothing writes any more. Paused is remembered: started again, in this or another
    * process, the mirror is still paused.
    *
-   * @throws IllegalStateException if the mirror has failed or was closed
+   * @throws IllegalStateException if the mirror has failed, was closed or is being dropped
    * @throws MirrorException if the destination cannot be told; nothing writes all the same, and
    *     this handle stays paused
    */
@@ -45,9 +46,12 @@ public final class MirrorHandle implements AutoCloseable {
    * every change since, and the work has begun. Tables added meanwhile are copied, while the others
    * go on.
    *
+   * <p>A mirror whose set-up failed is set up anew.
+   *
    * @throws SlotLostException if changes are missing; the mirror stays paused
-   * @throws MirrorException if the mirror cannot go on for another reason; it stays paused
-   * @throws IllegalStateException if the mirror was closed
+   * @throws PreflightException if the mirror had failed and still cannot work; it stays failed
+   * @throws MirrorException if the mirror cannot go on for another reason; it stays as it was
+   * @throws IllegalStateException if the mirror was closed or is being dropped
    */
   public void resume() {
     engine.resume();
@@ -56,12 +60,15 @@ public final class MirrorHandle implements AutoCloseable {
   /**
    * Replaces the list of tables of a paused mirror. Tables that are not in the new list stop and
    * keep their rows; new ones are copied on {@link #resume}; one whose mapping changed counts as
-   * removed and added, and is emptied before it is copied again.
+   * removed and added, and is emptied before it is copied again, unless only its partition key
+   * changed. The list is remembered in the checkpoint: the next {@code start()} goes by it, not by
+   * the builder's.
    *
    * @param tables the whole new list
    * @throws IllegalArgumentException if the list is empty, maps a table twice, or maps two to one
    * @throws IllegalStateException if the mirror is not paused
    * @throws PreflightException if a new table cannot be mirrored; nothing was changed
+   * @throws PeerConnectionException if a side cannot be reached; nothing was changed
    */
   public void updateTables(TableMapping... tables) {
     engine.updateTables(Arrays.asList(tables));
@@ -72,6 +79,7 @@ public final class MirrorHandle implements AutoCloseable {
    * an error paused. Does nothing in other states.
    *
    * @throws MirrorException as {@link #resume}
+   * @throws IllegalStateException if the mirror was closed or is being dropped
    */
   public void retry() {
     engine.retry();
@@ -81,8 +89,10 @@ public final class MirrorHandle implements AutoCloseable {
    * Deletes the mirror: slot, publication (unless an administrator made them) and checkpoint. The
    * destination's tables stay. This handle is closed by it.
    *
-   * @throws MirrorException if a side cannot be reached; what was not deleted is named, and the
-   *     call can be repeated
+   * @throws MirrorException if a side cannot be reached; what may be left is named. The mirror then
+   *     stays TERMINATING: nothing writes, and the call can be repeated, on this handle or on that
+   *     of another start
+   * @throws IllegalStateException if the mirror was closed
    */
   public void drop() {
     engine.drop();
@@ -91,7 +101,9 @@ public final class MirrorHandle implements AutoCloseable {
   /**
    * Waits for a state.
    *
-   * @throws AwaitTimeoutException if the time is over
+   * @throws AwaitTimeoutException if the time is over, or the thread was interrupted, which then
+   *     still is
+   * @throws IllegalStateException if the mirror was closed, also while waiting
    * @throws MirrorException if an error paused or ended the mirror, so that it will not come there
    */
   public void awaitState(MirrorState state, Duration timeout) {
@@ -102,7 +114,9 @@ public final class MirrorHandle implements AutoCloseable {
    * Waits until everything that was committed on the source before this call is on the destination,
    * in tables that are being copied too.
    *
-   * @throws AwaitTimeoutException if the time is over
+   * @throws AwaitTimeoutException if the time is over, or the thread was interrupted, which then
+   *     still is
+   * @throws IllegalStateException if the mirror was closed, also while waiting
    * @throws MirrorException if the source cannot be asked, or an error stopped the mirror
    */
   public void awaitCaughtUp(Duration timeout) {
@@ -113,7 +127,9 @@ public final class MirrorHandle implements AutoCloseable {
    * Waits until everything that was committed on the source before a position is on the
    * destination, in tables that are being copied too.
    *
-   * @throws AwaitTimeoutException if the time is over
+   * @throws AwaitTimeoutException if the time is over, or the thread was interrupted, which then
+   *     still is
+   * @throws IllegalStateException if the mirror was closed, also while waiting
    * @throws MirrorException if an error stopped the mirror
    */
   public void awaitApplied(Lsn lsn, Duration timeout) {

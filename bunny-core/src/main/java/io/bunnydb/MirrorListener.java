@@ -3,9 +3,11 @@ package io.bunnydb;
 /**
  * Hears what happens to a mirror.
  *
- * <p>Called on the mirror's own threads, so each method must return soon and must not call the
- * handle's commands. Calls of one mirror may come from several threads at once while tables are
- * copied. An exception that a listener throws is logged and has no other effect.
+ * <p>Called on the mirror's own threads, and for the states PAUSING and TERMINATING on the thread
+ * that called the handle; the mirror goes on when the method has returned. So it must return soon,
+ * and neither call the handle's commands, which refuse it, nor wait in its {@code await} methods.
+ * Calls of one mirror may come from several threads at once while tables are copied. An exception
+ * that a listener throws is logged and has no other effect.
  */
 public interface MirrorListener {
 

@@ -17,7 +17,7 @@ public enum MirrorState {
   PAUSING,
   /** Nothing writes; the slot keeps the source's log. */
   PAUSED,
-  /** The set-up could not be completed; nothing was left behind. */
+  /** The set-up could not be completed; what it had made was taken back. */
   FAILED,
   /** Tables are copied again. */
   RESYNCING,

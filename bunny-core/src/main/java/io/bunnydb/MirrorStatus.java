@@ -16,11 +16,15 @@ import org.jspecify.annotations.Nullable;
  * @param slotName the replication slot on the source
  * @param publicationName the publication on the source
  * @param lastLsn everything that was committed on the source before this position is on the
- *     destination; {@link Lsn#ZERO} before the set-up
+ *     destination, in the tables that are live; it goes back when copied tables join, whose changes
+ *     are read from their snapshot on. {@link Lsn#ZERO} before the set-up
  * @param lagBytes bytes of log from {@code lastLsn} to the source's present end
- * @param lagSeconds age of the oldest change that is not applied yet; 0 when caught up
+ * @param lagSeconds age of the oldest change that is not applied yet, in seconds; 0 when caught up.
+ *     Where that change has not been received yet, it is the time since nothing was outstanding, or
+ *     since the handle was made. It compares the two machines' clocks
  * @param retainedWalBytes bytes of log that the slot keeps on the source
- * @param transactionsApplied source transactions applied by this handle
+ * @param transactionsApplied source transactions that this handle has read and applied; those that
+ *     are read again when copied tables join count again
  * @param error why the mirror is paused, failed or waiting to try again; null when all is well
  * @param tables the mirrored tables, in the order of their mappings
  */

@@ -3,8 +3,8 @@ package io.bunnydb;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The source can no longer give every change since the checkpoint: the slot is gone or invalid, or
- * the source is another cluster.
+ * The source can no longer give every change since the checkpoint: the slot is gone or invalid, a
+ * table left the publication, or the source is another cluster.
  */
 public final class SlotLostException extends MirrorException {
   private static final long serialVersionUID = 1L;

@@ -1,7 +1,9 @@
 package io.bunnydb;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashSet;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +32,7 @@ public record TableMapping(
 
   /** Copies the set of columns, keeping its order. */
   public TableMapping {
-    excludedColumns = java.util.Collections.unmodifiableSet(new LinkedHashSet<>(excludedColumns));
+    excludedColumns = Collections.unmodifiableSet(new LinkedHashSet<>(excludedColumns));
   }
 
   /**
@@ -73,6 +75,17 @@ public record TableMapping(
       throw new IllegalArgumentException("partition key of " + source + " is blank");
     }
     return new TableMapping(source, destination, column, excludedColumns, filter);
+  }
+
+  /**
+   * Whether another mapping gives the same destination table the same rows, however they are
+   * copied.
+   */
+  public boolean hasSameRowsAs(TableMapping other) {
+    return source.equals(other.source)
+        && destination.equals(other.destination)
+        && excludedColumns.equals(other.excludedColumns)
+        && Objects.equals(filter, other.filter);
   }
 
   /**

@@ -13,24 +13,31 @@ import io.bunnydb.TableState;
  * @param state how far the table has come
  * @param from changes committed before this position are in the destination table already and are
  *     passed over; {@link Lsn#ZERO} while the table waits to be copied
+ * @param sourceOid OID of the source table ({@code pg_class}), which tells it from another that has
+ *     taken its name; 0 where it is not known yet
  * @param publicationEntry OID of the table's entry in the publication ({@code pg_publication_rel}),
  *     which shows whether it left the publication in between; 0 where it has none, or none yet
  */
 public record TableCheckpoint(
-    TableMapping mapping, TableState state, Lsn from, long publicationEntry) {
+    TableMapping mapping, TableState state, Lsn from, long sourceOid, long publicationEntry) {
 
-  /** A table without an entry in the publication. */
+  /** A table that has not been looked up on the source. */
   public TableCheckpoint(TableMapping mapping, TableState state, Lsn from) {
-    this(mapping, state, from, 0);
+    this(mapping, state, from, 0, 0);
+  }
+
+  /** The same with a mapping that differs in nothing that concerns the rows. */
+  public TableCheckpoint withMapping(TableMapping newMapping) {
+    return new TableCheckpoint(newMapping, state, from, sourceOid, publicationEntry);
   }
 
   /** The same in another state, with what goes with it. */
   public TableCheckpoint withState(TableState newState, Lsn newFrom) {
-    return new TableCheckpoint(mapping, newState, newFrom, publicationEntry);
+    return new TableCheckpoint(mapping, newState, newFrom, sourceOid, publicationEntry);
   }
 
-  /** The same with another entry in the publication. */
-  public TableCheckpoint withPublicationEntry(long newEntry) {
-    return new TableCheckpoint(mapping, state, from, newEntry);
+  /** The same, found on the source under these OIDs. */
+  public TableCheckpoint withSource(long newSourceOid, long newPublicationEntry) {
+    return new TableCheckpoint(mapping, state, from, newSourceOid, newPublicationEntry);
   }
 }

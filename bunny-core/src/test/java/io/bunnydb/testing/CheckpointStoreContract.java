@@ -88,8 +88,9 @@ public abstract class CheckpointStoreContract extends CheckpointStoreFixture {
                         .where("note <> 'it''s; \\' AND id > 10"),
                     TableState.COPIED,
                     Lsn.parse("80000000/0"),
+                    0xFFFF_FFFEL,
                     0xFFFF_FFFFL),
-                live("public.b").withPublicationEntry(16384),
+                live("public.b").withSource(16384, 16385),
                 new TableCheckpoint(TableMapping.from("public.a"), TableState.COPYING, Lsn.ZERO)));
     save(checkpoint);
     assertThat(load(checkpoint.mirror())).contains(checkpoint);
@@ -156,7 +157,8 @@ public abstract class CheckpointStoreContract extends CheckpointStoreFixture {
             TableMapping.from("s.b").to("z.z").excludeColumns("x").where("true").partitionKey("k"),
             TableState.COPIED,
             Lsn.parse("FFFFFFFF/1"),
-            0x8000_0000L);
+            0x8000_0000L,
+            0x8000_0001L);
     commit(connection -> store.saveTable("a", changed, connection));
     assertThat(load("a"))
         .contains(checkpoint.withTables(List.of(live("s.a"), changed, live("t.b"))));

@@ -25,7 +25,7 @@ final class CheckpointReader {
       SELECT c.system_identifier, c.timeline, c.database, c.slot, c.publication, c.position,
              c.paused, c.error, t.source_schema, t.source_table, t.destination_schema,
              t.destination_table, t.partition_key, t.excluded_columns, t.row_filter, t.state,
-             t.from_lsn, t.publication_entry
+             t.from_lsn, t.source_oid, t.publication_entry
       FROM bunny.checkpoint c
       LEFT JOIN bunny.table_checkpoint t ON t.mirror = c.mirror
       WHERE c.mirror = ?
@@ -83,6 +83,7 @@ final class CheckpointReader {
         mapping,
         TableState.valueOf(row.getString("state")),
         Lsn.parse(row.getString("from_lsn")),
+        row.getLong("source_oid"),
         row.getLong("publication_entry"));
   }
 }

@@ -53,6 +53,7 @@ final class CheckpointTables {
         row_filter text,
         state text NOT NULL,
         from_lsn pg_lsn NOT NULL,
+        source_oid bigint NOT NULL DEFAULT 0,
         publication_entry bigint NOT NULL DEFAULT 0,
         PRIMARY KEY (mirror, source_schema, source_table)
       );
@@ -68,6 +69,7 @@ final class CheckpointTables {
       COMMENT ON COLUMN bunny.table_checkpoint.row_filter IS 'Condition of the rows that are mirrored; null for every row';
       COMMENT ON COLUMN bunny.table_checkpoint.state IS 'COPYING, COPIED or LIVE';
       COMMENT ON COLUMN bunny.table_checkpoint.from_lsn IS 'Changes committed before it came with the copy; 0/0 while the table waits to be copied';
+      COMMENT ON COLUMN bunny.table_checkpoint.source_oid IS 'OID in pg_class on the source; 0 before the table was looked up';
       COMMENT ON COLUMN bunny.table_checkpoint.publication_entry IS 'OID in pg_publication_rel on the source; 0 for none';
       """;
 

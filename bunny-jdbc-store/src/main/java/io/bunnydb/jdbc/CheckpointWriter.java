@@ -38,21 +38,23 @@ final class CheckpointWriter {
       """
       INSERT INTO bunny.table_checkpoint AS t
         (destination_schema, destination_table, partition_key, excluded_columns, row_filter, state,
-         from_lsn, publication_entry, mirror, source_schema, source_table, ordinal)
-      VALUES (?, ?, ?, ?, ?, ?, CAST(? AS pg_catalog.pg_lsn), ?, ?, ?, ?, ?)
+         from_lsn, source_oid, publication_entry, mirror, source_schema, source_table, ordinal)
+      VALUES (?, ?, ?, ?, ?, ?, CAST(? AS pg_catalog.pg_lsn), ?, ?, ?, ?, ?, ?)
       ON CONFLICT (mirror, source_schema, source_table) DO UPDATE SET
         destination_schema = excluded.destination_schema,
         destination_table = excluded.destination_table, partition_key = excluded.partition_key,
         excluded_columns = excluded.excluded_columns, row_filter = excluded.row_filter,
         state = excluded.state, from_lsn = excluded.from_lsn,
-        publication_entry = excluded.publication_entry, ordinal = excluded.ordinal
+        source_oid = excluded.source_oid, publication_entry = excluded.publication_entry,
+        ordinal = excluded.ordinal
       """;
 
   private static final String UPDATE_TABLE =
       """
       UPDATE bunny.table_checkpoint SET
         destination_schema = ?, destination_table = ?, partition_key = ?, excluded_columns = ?,
-        row_filter = ?, state = ?, from_lsn = CAST(? AS pg_catalog.pg_lsn), publication_entry = ?
+        row_filter = ?, state = ?, from_lsn = CAST(? AS pg_catalog.pg_lsn), source_oid = ?,
+        publication_entry = ?
       WHERE mirror = ? AND source_schema = ? AND source_table = ?
       """;
 
@@ -88,7 +90,7 @@ final class CheckpointWriter {
       int ordinal = 0;
       for (TableCheckpoint table : checkpoint.tables()) {
         bind(connection, upsert, checkpoint.mirror(), table);
-        upsert.setInt(12, ordinal++);
+        upsert.setInt(13, ordinal++);
         upsert.addBatch();
       }
       upsert.executeBatch();
@@ -135,7 +137,7 @@ final class CheckpointWriter {
     }
   }
 
-  /** Parameters 1 to 11 of both statements that write a table's row. */
+  /** Parameters 1 to 12 of both statements that write a table's row. */
   private static void bind(
       Connection connection, PreparedStatement statement, String mirror, TableCheckpoint table)
       throws SQLException {
@@ -147,10 +149,11 @@ final class CheckpointWriter {
     statement.setString(5, mapping.filter());
     statement.setString(6, table.state().name());
     statement.setString(7, table.from().toString());
-    statement.setLong(8, table.publicationEntry());
-    statement.setString(9, mirror);
-    statement.setString(10, mapping.source().schema());
-    statement.setString(11, mapping.source().name());
+    statement.setLong(8, table.sourceOid());
+    statement.setLong(9, table.publicationEntry());
+    statement.setString(10, mirror);
+    statement.setString(11, mapping.source().schema());
+    statement.setString(12, mapping.source().name());
   }
 
   /** Removes a mirror's rows and tells whether there were any. */

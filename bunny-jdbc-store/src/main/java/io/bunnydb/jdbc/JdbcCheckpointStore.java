@@ -87,6 +87,7 @@ public final class JdbcCheckpointStore implements CheckpointStore {
    *   row_filter text,
    *   state text NOT NULL,
    *   from_lsn pg_lsn NOT NULL,
+   *   source_oid bigint NOT NULL DEFAULT 0,
    *   publication_entry bigint NOT NULL DEFAULT 0,
    *   PRIMARY KEY (mirror, source_schema, source_table)
    * );
@@ -107,7 +108,8 @@ public final class JdbcCheckpointStore implements CheckpointStore {
       return Transactions.peek(destination, connection -> loadFrom(connection, mirror));
     }
     try (Connection own = dataSource.getConnection()) {
-      return Transactions.peek(own, connection -> loadFrom(connection, mirror));
+      return Transactions.withinTime(
+          own, timed -> Transactions.peek(timed, connection -> loadFrom(connection, mirror)));
     }
   }
 
@@ -163,7 +165,12 @@ public final class JdbcCheckpointStore implements CheckpointStore {
       return;
     }
     try (Connection own = dataSource.getConnection()) {
-      Transactions.commit(own, change);
+      Transactions.withinTime(
+          own,
+          timed -> {
+            Transactions.commit(timed, change);
+            return true;
+          });
     }
   }
 }

@@ -6,6 +6,8 @@ import java.sql.Savepoint;
 
 /** Runs work on a connection and leaves the connection's mode as it was. */
 final class Transactions {
+  private static final int SILENCE_MILLIS = 30_000;
+
   private Transactions() {}
 
   /** Work that changes something. */
@@ -20,6 +22,31 @@ final class Transactions {
   interface Query<T> {
     /** Reads it. */
     T run(Connection connection) throws SQLException;
+  }
+
+  /**
+   * Runs work on a connection of which nobody else takes care: where the server stays silent for
+   * half a minute the work fails, instead of holding up whoever waits for the mirror.
+   */
+  static <T> T withinTime(Connection connection, Query<T> work) throws SQLException {
+    int before = connection.getNetworkTimeout();
+    connection.setNetworkTimeout(Runnable::run, SILENCE_MILLIS);
+    T result;
+    try {
+      result = work.run(connection);
+    } catch (SQLException | RuntimeException e) {
+      undo(e, () -> restore(connection, before));
+      throw e;
+    }
+    restore(connection, before);
+    return result;
+  }
+
+  private static void restore(Connection connection, int networkTimeout) throws SQLException {
+    // The driver closes a connection on which the time ran out.
+    if (!connection.isClosed()) {
+      connection.setNetworkTimeout(Runnable::run, networkTimeout);
+    }
   }
 
   /** Changes something in a transaction of its own, all or nothing. */

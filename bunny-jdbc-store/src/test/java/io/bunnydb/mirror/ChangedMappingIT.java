@@ -132,6 +132,21 @@ final class ChangedMappingIT {
   }
 
   @Test
+  @SidesDiffer("the destination is changed by hand, to show that nothing is copied again")
+  void otherPartitionKeyCopiesNothing() {
+    try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
+      handle.pause();
+      databases.destination().execute("UPDATE a SET t = 'untouched'");
+      handle.updateTables(TableMapping.from("public.a").partitionKey("id"));
+      handle.resume();
+      handle.awaitCaughtUp(SOON);
+      assertThat(databases.destination().queryLong("SELECT count(*) FROM a WHERE t = 'untouched'"))
+          .isEqualTo(100);
+      handle.drop();
+    }
+  }
+
+  @Test
   @SidesDiffer(value = "goes elsewhere", tables = "public.a")
   void otherDestinationCopiesThereAndKeepsTheOldRows() {
     try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {

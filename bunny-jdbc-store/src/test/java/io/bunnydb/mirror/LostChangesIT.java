@@ -137,7 +137,7 @@ final class LostChangesIT {
           .source()
           .execute(
               "DROP TABLE a", "CREATE TABLE a (id int PRIMARY KEY)", "INSERT INTO a VALUES (1)");
-      assertNoticed(handle, "public.a", "bunny_pub_operated");
+      assertNoticed(handle, "public.a was renamed, dropped or made anew");
       handle.updateTables(mappings("public.b"));
       databases.destination().execute("TRUNCATE a");
       handle.updateTables(mappings("public.a", "public.b"));
@@ -146,6 +146,38 @@ final class LostChangesIT {
       handle.awaitCaughtUp(SOON);
       databases.assertMirrored("public.a", "public.b");
       handle.drop();
+    }
+  }
+
+  @Test
+  void tablesThatSwapTheirNamesPause() {
+    try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
+      handle.pause();
+      databases
+          .source()
+          .execute(
+              "ALTER TABLE a RENAME TO c",
+              "ALTER TABLE b RENAME TO a",
+              "ALTER TABLE c RENAME TO b",
+              "INSERT INTO a VALUES (11)");
+      assertThatThrownBy(handle::resume)
+          .isInstanceOf(SlotLostException.class)
+          .hasMessageContaining("public.a was renamed, dropped or made anew");
+      assertThat(databases.destination().queryLong("SELECT count(*) FROM a")).isEqualTo(10);
+      dropAndStartAnew(handle);
+    }
+  }
+
+  @Test
+  void publicationThatPublishesLessPauses() {
+    try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
+      databases
+          .source()
+          .execute(
+              "ALTER PUBLICATION bunny_pub_operated SET (publish = 'insert')",
+              "DELETE FROM a WHERE id = 1");
+      assertNoticed(handle, "bunny_pub_operated does not publish insert, update, delete");
+      dropAndStartAnew(handle);
     }
   }
 

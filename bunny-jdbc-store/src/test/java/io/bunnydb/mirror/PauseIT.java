@@ -9,7 +9,9 @@ import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.returnsSoon;
 import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorListener;
 import io.bunnydb.MirrorState;
@@ -194,6 +196,34 @@ final class PauseIT {
             MirrorState.RUNNING,
             MirrorState.TERMINATING,
             MirrorState.TERMINATED);
+  }
+
+  @Test
+  void pauseThatCouldNotBeNotedIsNotedByTheNext() {
+    createTable(1);
+    try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
+      databases
+          .destination()
+          .execute(
+              "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+                  + " $$ BEGIN RAISE 'no notes'; END $$",
+              "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON bunny.checkpoint"
+                  + " FOR EACH STATEMENT EXECUTE FUNCTION refuse()",
+              "ALTER TABLE bunny.checkpoint ENABLE ALWAYS TRIGGER refuse");
+      assertThatThrownBy(handle::pause)
+          .isInstanceOf(MirrorException.class)
+          .hasMessageContaining("no notes");
+      assertThat(handle.status().state()).isEqualTo(MirrorState.PAUSED);
+      databases.destination().execute("DROP FUNCTION refuse CASCADE");
+      handle.pause();
+      assertThat(
+              databases
+                  .destination()
+                  .queryLong("SELECT count(*) FROM bunny.checkpoint WHERE paused"))
+          .isEqualTo(1);
+      handle.resume();
+      assertMirroredAndDrop(handle);
+    }
   }
 
   @Test

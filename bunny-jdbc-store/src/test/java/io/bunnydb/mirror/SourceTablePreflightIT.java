@@ -97,6 +97,42 @@ final class SourceTablePreflightIT {
   }
 
   @Test
+  void refusesPartitionWithAnotherIdentity() {
+    onSource(
+        "CREATE TABLE parted (id int PRIMARY KEY, t text NOT NULL) PARTITION BY RANGE (id)",
+        "CREATE TABLE same PARTITION OF parted FOR VALUES FROM (0) TO (10)",
+        "CREATE TABLE whole PARTITION OF parted FOR VALUES FROM (10) TO (20)",
+        "ALTER TABLE whole REPLICA IDENTITY FULL",
+        "CREATE TABLE other PARTITION OF parted FOR VALUES FROM (20) TO (30)",
+        "CREATE UNIQUE INDEX other_key ON other (t)",
+        "ALTER TABLE other REPLICA IDENTITY USING INDEX other_key");
+    assertThat(problem("public.parted"))
+        .contains("public.whole", "public.other", "another replica identity than the table itself")
+        .doesNotContain("public.same");
+  }
+
+  @Test
+  void refusesGeneratedColumnInTheIdentity() {
+    onSource(
+        "CREATE TABLE computed (doc text, id int GENERATED ALWAYS AS (length(doc)) STORED PRIMARY KEY)");
+    assertThat(problem("public.computed"))
+        .contains("generated column id belongs to the replica identity", "USING INDEX");
+  }
+
+  @Test
+  void refusesFullIdentityWithGeneratedColumnWhereItsUpdatesWouldFail() {
+    onSource(
+        "CREATE TABLE computed (id int PRIMARY KEY, n int GENERATED ALWAYS AS (id + 1) STORED)",
+        "ALTER TABLE computed REPLICA IDENTITY FULL");
+    if (databases.source().server().major() >= 18) {
+      assertThat(problem("public.computed"))
+          .contains("generated column n belongs to the replica identity");
+    } else {
+      refusals.runs(refusals.mirror().table("public.computed"));
+    }
+  }
+
+  @Test
   void refusesExcludedColumnThatIsPartOfTheKey() {
     assumeColumnListsAndFilters();
     onSource("CREATE TABLE a (id int, part int, t text, PRIMARY KEY (id, part))");

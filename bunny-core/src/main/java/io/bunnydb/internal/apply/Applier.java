@@ -2,7 +2,7 @@ package io.bunnydb.internal.apply;
 
 import io.bunnydb.ApplyException;
 import io.bunnydb.Lsn;
-import io.bunnydb.internal.apply.Target.MismatchException;
+import io.bunnydb.internal.apply.DestinationTable.MismatchException;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.pgoutput.Delete;
 import io.bunnydb.pgoutput.Insert;
@@ -37,11 +37,11 @@ public final class Applier {
   private final Map<Long, LiveTable> tables;
   private final PgOutputDecoder decoder = new PgOutputDecoder(1);
   private final Map<Long, RelationShape> shapes = new HashMap<>();
-  private final Map<Long, Target> targets = new HashMap<>();
+  private final Map<Long, DestinationTable> targets = new HashMap<>();
   private final ChangeWriter writer;
 
   // Of an older shape, but with counts of the open transaction.
-  private final List<Target> retired = new ArrayList<>();
+  private final List<DestinationTable> retired = new ArrayList<>();
 
   private long commitLsn;
 
@@ -119,16 +119,16 @@ public final class Applier {
       destination.commit();
       store.advance(mirror, position, destination);
     }
-    for (Target target : targets.values()) {
+    for (DestinationTable target : targets.values()) {
       publishCounts(target, position);
     }
-    for (Target target : retired) {
+    for (DestinationTable target : retired) {
       publishCounts(target, position);
     }
     retired.clear();
   }
 
-  private void publishCounts(Target target, Lsn position) {
+  private void publishCounts(DestinationTable target, Lsn position) {
     if (target.missing > 0) {
       LOG.warn(
           "mirror '{}', table {}, at {}: {} updates or deletes met no row on the destination",
@@ -168,45 +168,62 @@ public final class Applier {
     writer.finish();
     long id = decoder.relation().id();
     shapes.put(id, RelationShape.of(decoder.relation()));
-    Target old = targets.remove(id);
+    DestinationTable old = targets.remove(id);
     if (old != null) {
       retired.add(old);
     }
   }
 
   private void insert(Insert insert) throws SQLException {
-    Target target = target(insert.relationId());
+    DestinationTable target = target(insert.relationId());
     if (target != null && !writer.insert(target, insert.newTuple(), commitLsn)) {
       throw new ApplyException(
           mirror,
           target.name(),
           new Lsn(commitLsn),
           "the row entered the row filter by an UPDATE that does not hold its unchanged large values;"
-              + " set REPLICA IDENTITY FULL on the source, and copy the table again",
+              + " set REPLICA IDENTITY FULL on the source, remove the table with updateTables, empty it"
+              + " on the destination, and add it again to have it copied",
           null);
     }
   }
 
   private void update(Update update) throws SQLException {
-    Target target = target(update.relationId());
-    if (target != null) {
-      writer.update(
-          target, update.hasOldTuple() ? update.oldTuple() : null, update.newTuple(), commitLsn);
+    DestinationTable target = target(update.relationId());
+    if (target != null
+        && !writer.update(
+            target,
+            update.hasOldTuple() ? update.oldTuple() : null,
+            update.newTuple(),
+            commitLsn)) {
+      throw notIdentified(target);
     }
   }
 
   private void delete(Delete delete) throws SQLException {
-    Target target = target(delete.relationId());
-    if (target != null) {
-      writer.delete(target, delete.oldTuple(), commitLsn);
+    DestinationTable target = target(delete.relationId());
+    if (target != null && !writer.delete(target, delete.oldTuple(), commitLsn)) {
+      throw notIdentified(target);
     }
+  }
+
+  private ApplyException notIdentified(DestinationTable target) {
+    return new ApplyException(
+        mirror,
+        target.name(),
+        new Lsn(commitLsn),
+        "an UPDATE or DELETE does not tell which row it is for; give the table and each of its"
+            + " partitions one replica identity of columns that are not generated, then remove the"
+            + " table with updateTables, empty it on the destination, and add it again to have it"
+            + " copied",
+        null);
   }
 
   private void truncate(Truncate truncate) throws SQLException {
     List<String> names = new ArrayList<>();
-    Target last = null;
+    DestinationTable last = null;
     for (int i = 0; i < truncate.relationCount(); i++) {
-      Target target = target(truncate.relationId(i));
+      DestinationTable target = target(truncate.relationId(i));
       if (target != null) {
         names.add(target.table.toSql());
         last = target;
@@ -229,15 +246,15 @@ public final class Applier {
   }
 
   /** The table that a relation goes to; null if its change is to be passed over. */
-  private @Nullable Target target(long relationId) throws SQLException {
-    Target known = targets.get(relationId);
+  private @Nullable DestinationTable target(long relationId) throws SQLException {
+    DestinationTable known = targets.get(relationId);
     if (known == null) {
       known = resolve(relationId);
     }
     return known == null || Long.compareUnsigned(commitLsn, known.from.value()) < 0 ? null : known;
   }
 
-  private @Nullable Target resolve(long relationId) throws SQLException {
+  private @Nullable DestinationTable resolve(long relationId) throws SQLException {
     RelationShape shape = shapes.get(relationId);
     if (shape == null) {
       throw new ApplyException(
@@ -254,7 +271,8 @@ public final class Applier {
     }
     writer.finish();
     try {
-      Target target = Target.resolve(destination, live.progress(), live.from(), shape);
+      DestinationTable target =
+          DestinationTable.resolve(destination, live.progress(), live.from(), shape);
       targets.put(relationId, target);
       return target;
     } catch (MismatchException e) {

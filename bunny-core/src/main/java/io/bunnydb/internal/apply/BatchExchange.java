@@ -101,7 +101,7 @@ public final class BatchExchange {
    *
    * @param isInTransaction whether the last batch ended in the midst of a transaction
    * @return the batch; null once closed, or asked to end between two transactions
-   * @throws ReceiverFailedException if the receiver ended with an error
+   * @throws ExchangeFailedException if the receiver ended with an error
    */
   public @Nullable Batch take(boolean isInTransaction) throws InterruptedException {
     lock.lock();
@@ -111,7 +111,7 @@ public final class BatchExchange {
           return null;
         }
         if (failure != null) {
-          throw new ReceiverFailedException(failure);
+          throw new ExchangeFailedException(failure);
         }
         if (waiting != null) {
           Batch taken = waiting;
@@ -127,10 +127,10 @@ public final class BatchExchange {
   }
 
   /** Carries the error with which the receiver ended, as its cause. */
-  public static final class ReceiverFailedException extends RuntimeException {
+  public static final class ExchangeFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    ReceiverFailedException(Throwable cause) {
+    ExchangeFailedException(Throwable cause) {
       super(cause);
     }
   }

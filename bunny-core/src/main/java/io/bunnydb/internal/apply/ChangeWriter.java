@@ -1,6 +1,7 @@
 package io.bunnydb.internal.apply;
 
 import io.bunnydb.internal.apply.StatementRun.Kind;
+import io.bunnydb.pgoutput.ReplicaIdentity;
 import io.bunnydb.pgoutput.Tuple;
 import io.bunnydb.pgoutput.ValueKind;
 import java.sql.Connection;
@@ -56,7 +57,7 @@ final class ChangeWriter {
   }
 
   /** Adds an insert; false if a value is not in the log, so that it cannot be applied. */
-  boolean insert(Target target, Tuple row, long lsn) throws SQLException {
+  boolean insert(DestinationTable target, Tuple row, long lsn) throws SQLException {
     if (!isRepeatable) {
       return copy(target).add(row, lsn);
     }
@@ -74,24 +75,31 @@ final class ChangeWriter {
     return true;
   }
 
-  private CopyRun copy(Target target) throws SQLException {
-    if (run instanceof CopyRun open && open.target == target) {
+  private InsertRun copy(DestinationTable target) throws SQLException {
+    if (run instanceof InsertRun open && open.target == target) {
       return open;
     }
     finish();
-    CopyRun opened = new CopyRun(target, destination);
+    InsertRun opened = new InsertRun(target, destination);
     run = opened;
     return opened;
   }
 
-  /** Adds an update; the old row is null where the key did not change. */
-  void update(Target target, @Nullable Tuple oldTuple, Tuple newTuple, long lsn)
+  /**
+   * Adds an update; false if it does not tell which row it is for.
+   *
+   * @param oldTuple the row as it was; null where the key did not change
+   */
+  boolean update(DestinationTable target, @Nullable Tuple oldTuple, Tuple newTuple, long lsn)
       throws SQLException {
     if (oldTuple != null) {
       oldRow.read(oldTuple, target.written);
     }
     newRow.read(newTuple, target.written);
     Values finder = oldTuple == null ? newRow : oldRow;
+    if (!tellsRow(target, finder, oldTuple != null)) {
+      return false;
+    }
     int width = target.written.length;
     if (set.length != width) {
       set = new boolean[width];
@@ -106,23 +114,42 @@ final class ChangeWriter {
     }
     if (!isAnySet) {
       target.updated++;
-      return;
+      return true;
     }
     if (isRepeatable && isKeyChanged && !target.matchesWholeRow) {
       move(target, lsn);
-      return;
+      return true;
     }
     StatementRun update = statement(target, Kind.UPDATE, target.updateSql(set));
     bindSet(update);
     bindKey(update, target, finder);
     update.endRow(lsn);
+    return true;
+  }
+
+  /**
+   * Whether a change says by its values which row it is for. It does not where a partition has
+   * another replica identity than the table under whose name the change came, or where the identity
+   * is a generated column, which is not sent.
+   */
+  private static boolean tellsRow(DestinationTable target, Values row, boolean hasOld) {
+    if (target.shape.identity() == ReplicaIdentity.FULL ? !hasOld : target.shape.keys().isEmpty()) {
+      return false;
+    }
+    for (int i = 0; i < target.key.length; i++) {
+      boolean isNull = row.values[i] == null && !target.matchesWholeRow;
+      if (target.key[i] && (!row.isThere[i] || isNull)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
    * Moves a row to another key, to the same end whether or not that was done before: a row that
    * stands there already is the moved one, and what stands at the old key will come again.
    */
-  private void move(Target target, long lsn) throws SQLException {
+  private void move(DestinationTable target, long lsn) throws SQLException {
     boolean isComplete = true;
     boolean isAnySetBesideKey = false;
     for (int i = 0; i < target.written.length; i++) {
@@ -168,7 +195,7 @@ final class ChangeWriter {
   }
 
   /** Binds the key after the change; a part of it that is not in the log is as it was. */
-  private void bindNewKey(StatementRun to, Target target) throws SQLException {
+  private void bindNewKey(StatementRun to, DestinationTable target) throws SQLException {
     for (int i = 0; i < target.key.length; i++) {
       if (target.key[i]) {
         to.bind((newRow.isThere[i] ? newRow : oldRow).values[i]);
@@ -177,7 +204,7 @@ final class ChangeWriter {
   }
 
   /** Whether a column that came with a value is set: key columns only if they changed. */
-  private boolean isToSet(Target target, int column, boolean hasOld) {
+  private boolean isToSet(DestinationTable target, int column, boolean hasOld) {
     if (target.matchesWholeRow || (!target.key[column] && !target.identityAlways[column])) {
       return true;
     }
@@ -185,26 +212,29 @@ final class ChangeWriter {
     return isOldKnown && !Objects.equals(oldRow.values[column], newRow.values[column]);
   }
 
-  /** Adds a delete. */
-  void delete(Target target, Tuple oldTuple, long lsn) throws SQLException {
+  /** Adds a delete; false if it does not tell which row it is for. */
+  boolean delete(DestinationTable target, Tuple oldTuple, long lsn) throws SQLException {
     oldRow.read(oldTuple, target.written);
+    if (!tellsRow(target, oldRow, true)) {
+      return false;
+    }
     StatementRun delete = statement(target, Kind.DELETE, target.deleteSql);
     bindKey(delete, target, oldRow);
     delete.endRow(lsn);
+    return true;
   }
 
-  private static void bindKey(StatementRun to, Target target, Values row) throws SQLException {
+  private static void bindKey(StatementRun to, DestinationTable target, Values row)
+      throws SQLException {
     for (int i = 0; i < target.key.length; i++) {
       if (target.key[i]) {
-        if (!row.isThere[i]) {
-          throw new SQLException("a value that the row is to be found by is not in the log");
-        }
         to.bind(row.values[i]);
       }
     }
   }
 
-  private StatementRun statement(Target target, Kind kind, String sql) throws SQLException {
+  private StatementRun statement(DestinationTable target, Kind kind, String sql)
+      throws SQLException {
     if (run instanceof StatementRun open && open.isFor(target, sql)) {
       return open;
     }

@@ -4,14 +4,14 @@ import java.sql.SQLException;
 import java.util.Arrays;
 
 /** Changes of one kind to one table, in their order, that go to the server together. */
-abstract sealed class Run permits CopyRun, StatementRun {
-  final Target target;
+abstract sealed class Run permits InsertRun, StatementRun {
+  final DestinationTable target;
 
   // Commit positions of the changes' transactions, to say later which of them failed.
   private long[] lsns = new long[64];
   private int count;
 
-  Run(Target target) {
+  Run(DestinationTable target) {
     this.target = target;
   }
 

@@ -37,14 +37,15 @@ final class StatementRun extends Run {
   private int parameter;
   private int sent;
 
-  StatementRun(Target target, Kind kind, String sql, Connection destination) throws SQLException {
+  StatementRun(DestinationTable target, Kind kind, String sql, Connection destination)
+      throws SQLException {
     super(target);
     this.kind = kind;
     this.sql = sql;
     this.statement = destination.prepareStatement(sql);
   }
 
-  boolean isFor(Target other, String otherSql) {
+  boolean isFor(DestinationTable other, String otherSql) {
     return target == other && sql.equals(otherSql);
   }
 

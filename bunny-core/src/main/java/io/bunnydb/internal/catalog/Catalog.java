@@ -45,6 +45,12 @@ public final class Catalog {
         AND i.indimmediate AND i.indisvalid AND
       """;
 
+  // Sizes in bytes: a page of the log, and the headers of its pages ("WAL Internals" in the
+  // PostgreSQL documentation; access/xlog_internal.h).
+  private static final long PAGE = 8192;
+  private static final long SHORT_PAGE_HEADER = 24;
+  private static final long LONG_PAGE_HEADER = 40;
+
   private Catalog() {}
 
   /**
@@ -151,6 +157,38 @@ public final class Catalog {
   }
 
   /**
+   * The partitions at the leaves of a partitioned table whose replica identity has other columns
+   * than the table's own. Changes come under the table's name, but with the values that the
+   * partition's identity logs.
+   */
+  public static List<String> partitionsWithOtherIdentity(Connection connection, Table root)
+      throws SQLException {
+    return Sql.query(
+        connection,
+        """
+        WITH identity AS (
+          SELECT p.relid, p.isleaf, c.relreplident = 'f' AS is_full,
+                 CASE WHEN c.relreplident <> 'f' THEN
+                   (SELECT array_agg(a.attname::text ORDER BY a.attname)
+                    FROM pg_catalog.pg_index i
+                    JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid
+                     AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
+                    WHERE i.indrelid = c.oid
+                      AND CASE c.relreplident WHEN 'd' THEN i.indisprimary
+                                              WHEN 'i' THEN i.indisreplident END) END AS columns
+          FROM pg_catalog.pg_partition_tree(CAST(? AS oid)::regclass) p
+          JOIN pg_catalog.pg_class c ON c.oid = p.relid)
+        SELECT leaf.relid::text
+        FROM identity leaf JOIN identity root ON root.relid = CAST(? AS oid)
+        WHERE leaf.isleaf
+          AND (leaf.is_full <> root.is_full OR leaf.columns IS DISTINCT FROM root.columns)
+        """,
+        row -> row.getString(1),
+        root.oid(),
+        root.oid());
+  }
+
+  /**
    * The operator under which values of a type are equal, as SQL calls it from any search path: that
    * of the type's default btree class, or the built-in one.
    */
@@ -175,10 +213,22 @@ public final class Catalog {
     return operator == null ? "=" : operator;
   }
 
-  /** The end of a server's log: what commits from now on, commits after it. */
+  /**
+   * The end of a server's log: every transaction whose commit has returned lies before it.
+   *
+   * <p>It is the insert position, not the written one: a transaction with {@code synchronous_commit
+   * = off} has committed before its record is written. At the start of a page the insert position
+   * lies behind the page's header, which the end of what the server sends does not reach before the
+   * next record is written, so the page's start is given instead.
+   */
   public static Lsn logEnd(Connection connection) throws SQLException {
-    return Lsn.parse(
-        String.valueOf(
-            Sql.queryText(connection, "SELECT pg_catalog.pg_current_wal_insert_lsn()::text")));
+    Lsn inserted =
+        Lsn.parse(
+            String.valueOf(
+                Sql.queryText(connection, "SELECT pg_catalog.pg_current_wal_insert_lsn()::text")));
+    long inPage = inserted.value() & (PAGE - 1);
+    return inPage == SHORT_PAGE_HEADER || inPage == LONG_PAGE_HEADER
+        ? new Lsn(inserted.value() - inPage)
+        : inserted;
   }
 }

@@ -25,6 +25,7 @@ public final class PeerConnector {
       SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
       SET idle_session_timeout = 0; SET row_security = off;
       SET default_transaction_isolation = 'read committed';
+      SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
       """;
 
   private final String mirror;
@@ -39,11 +40,6 @@ public final class PeerConnector {
   public PeerConnector(String mirror, Peer peer) {
     this.mirror = mirror;
     this.peer = peer;
-  }
-
-  /** The peer that is connected to. */
-  public Peer peer() {
-    return peer;
   }
 
   /**
@@ -89,8 +85,8 @@ public final class PeerConnector {
     properties.setProperty("tcpKeepAlive", "true");
     // The detail of an error shows the values of a row.
     properties.setProperty("logServerErrorDetail", "false");
-    properties.setProperty("connectTimeout", "10");
-    properties.setProperty("loginTimeout", "30");
+    properties.putIfAbsent("connectTimeout", "10");
+    properties.putIfAbsent("loginTimeout", "30");
     try {
       Connection connection = new Driver().connect(baseUrl(), properties);
       if (connection == null) {

@@ -1,15 +1,10 @@
 package io.bunnydb.internal.engine;
 
-import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
-import io.bunnydb.TableState;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.CheckpointStore;
-import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /** The mirror's checkpoint, read and written through the owned destination session. */
@@ -67,42 +62,5 @@ final class Checkpoints {
     Connection connection = destination.connection();
     store.delete(mirror, connection);
     connection.commit();
-  }
-
-  /**
-   * Joins the copied tables to the stream, if no table is still to be copied: the stream goes back
-   * to the oldest of their snapshots, and every other table passes over what it has already.
-   *
-   * @return the joined checkpoint; the same one where there is nothing to join
-   */
-  static Checkpoint join(Checkpoint checkpoint) {
-    if (checkpoint.hasTableIn(TableState.COPYING) || !checkpoint.hasTableIn(TableState.COPIED)) {
-      return checkpoint;
-    }
-    List<TableCheckpoint> tables = new ArrayList<>();
-    for (TableCheckpoint table : checkpoint.tables()) {
-      Lsn from = table.from();
-      if (table.state() == TableState.LIVE) {
-        from = Lsn.max(from, checkpoint.position());
-      }
-      tables.add(table.withState(TableState.LIVE, from));
-    }
-    return checkpoint.withPosition(earliestNeeded(checkpoint)).withTables(tables);
-  }
-
-  /** Whether every table follows the stream, so that the position holds for all of them. */
-  static boolean isJoined(Checkpoint checkpoint) {
-    return !checkpoint.hasTableIn(TableState.COPYING) && !checkpoint.hasTableIn(TableState.COPIED);
-  }
-
-  /** The position from which on the source must still have every change. */
-  static Lsn earliestNeeded(Checkpoint checkpoint) {
-    Lsn earliest = checkpoint.position();
-    for (TableCheckpoint table : checkpoint.tables()) {
-      if (table.state() == TableState.COPIED) {
-        earliest = Lsn.min(earliest, table.from());
-      }
-    }
-    return earliest;
   }
 }

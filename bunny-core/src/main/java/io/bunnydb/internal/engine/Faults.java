@@ -5,8 +5,9 @@ import io.bunnydb.CopyException;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorOwnedException;
 import io.bunnydb.PeerConnectionException;
-import io.bunnydb.internal.apply.BatchExchange.ReceiverFailedException;
+import io.bunnydb.internal.apply.BatchExchange.ExchangeFailedException;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /** Decides what an error means to a mirror: whether it passes with time. */
 final class Faults {
@@ -15,7 +16,7 @@ final class Faults {
   /** The error as a user sees it. */
   static MirrorException describe(String mirror, Throwable error) {
     Throwable real =
-        error instanceof ReceiverFailedException && error.getCause() != null
+        error instanceof ExchangeFailedException && error.getCause() != null
             ? error.getCause()
             : error;
     if (real instanceof MirrorException known) {
@@ -31,7 +32,7 @@ final class Faults {
    * Whether to try again: connections, restarts, deadlocks, lack of room and locks pass; what the
    * data, the schema or the rights forbid does not.
    */
-  static boolean isPassing(MirrorException error) {
+  static boolean isTransient(MirrorException error) {
     if (error instanceof MirrorOwnedException) {
       return true;
     }
@@ -40,22 +41,23 @@ final class Faults {
             || error instanceof ApplyException
             || error instanceof CopyException
             || error.getClass() == MirrorException.class;
-    return canPass && isPassing(error.sqlState());
+    return canPass && isTransient(error.sqlState());
   }
 
   // "PostgreSQL Error Codes" in the PostgreSQL documentation.
-  private static boolean isPassing(@org.jspecify.annotations.Nullable String sqlState) {
+  private static boolean isTransient(@Nullable String sqlState) {
     if (sqlState == null || sqlState.length() != 5) {
       return false;
     }
     return switch (sqlState.substring(0, 2)) {
-      // Rollback (serialization, deadlock), resources, system error; connection, but for the
-      // protocol
-      // being violated.
+      // Rollback (serialization, deadlock), resources, system error.
       case "40", "53", "58" -> true;
+      // Connection, but for the protocol being violated.
       case "08" -> !sqlState.equals("08P01");
       // Operator intervention: cancelled, shut down, crashed, starting up; not: database dropped.
       case "57" -> !sqlState.equals("57P04");
+      // A standby, which may be promoted, or the name may soon lead to the new primary.
+      case "25" -> sqlState.equals("25006");
       // Object in use, lock not available.
       case "55" -> sqlState.equals("55006") || sqlState.equals("55P03");
       default -> false;

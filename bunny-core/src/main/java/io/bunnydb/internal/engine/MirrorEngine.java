@@ -52,15 +52,16 @@ public final class MirrorEngine {
     }
     if (state != MirrorState.PAUSED) {
       lifecycle.moveIfPossible(MirrorState.PAUSING);
-      thread.interruptAndCall(MirrorWork::pause);
     }
+    // Also where it is paused: it may be resuming, or its pause could not be noted.
+    thread.interruptAndCall(MirrorWork::pause);
   }
 
   /** Goes on from the checkpoint. */
   public void resume() {
     MirrorState state = refuseCommand("resume");
     switch (state) {
-      case PAUSED, PAUSING, FAILED -> thread.call(MirrorWork::resume);
+      case PAUSED, PAUSING, FAILED -> thread.callUnlessRunning(MirrorWork::resume);
       case CREATED,
           SETTING_UP,
           SNAPSHOT,
@@ -87,16 +88,23 @@ public final class MirrorEngine {
   public void updateTables(List<TableMapping> tables) {
     List<TableMapping> checked = MirrorConfig.checkTables(config.name(), tables);
     MirrorState state = refuseCommand("updateTables");
-    if (state != MirrorState.PAUSED) {
+    boolean isDone =
+        state == MirrorState.PAUSED
+            && thread.callUnlessRunning((work, stop) -> work.updateTables(checked));
+    if (!isDone) {
       throw new IllegalStateException(
-          "mirror '" + config.name() + "' is " + state + "; updateTables needs it to be PAUSED");
+          "mirror '"
+              + config.name()
+              + "' is "
+              + lifecycle.state()
+              + "; updateTables needs it to be PAUSED");
     }
-    thread.call((work, stop) -> work.updateTables(checked));
   }
 
-  /** Deletes the mirror and ends. */
+  /** Deletes the mirror and ends; one that failed can only be repeated, or closed. */
   public void drop() {
-    refuseCommand("drop");
+    thread.refuseListeners();
+    refuseWhenClosed("drop");
     lifecycle.moveIfPossible(MirrorState.TERMINATING);
     thread.interruptAndCall(MirrorWork::drop);
     close();
@@ -111,7 +119,16 @@ public final class MirrorEngine {
   private MirrorState refuseCommand(String command) {
     // Before anything changes.
     thread.refuseListeners();
-    return refuseWhenClosed(command);
+    MirrorState state = refuseWhenClosed(command);
+    if (state == MirrorState.TERMINATING) {
+      throw new IllegalStateException(
+          "mirror '"
+              + config.name()
+              + "' is TERMINATING, being closed or dropped, and takes no "
+              + command
+              + "() any more; repeat drop() if that failed");
+    }
+    return state;
   }
 
   private MirrorState refuseWhenClosed(String command) {

@@ -5,6 +5,7 @@ import io.bunnydb.internal.catalog.StopSignal;
 import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,7 +18,7 @@ import org.slf4j.LoggerFactory;
  */
 final class MirrorThread {
   private static final Logger LOG = LoggerFactory.getLogger(MirrorThread.class);
-  private static final long REPEAT_STOP_MILLIS = 200;
+  private static final long REPEAT_MILLIS = 200;
 
   private final String mirror;
   private final Lifecycle lifecycle;
@@ -27,6 +28,7 @@ final class MirrorThread {
   private final MirrorWork work;
 
   private volatile StopSignal stop = new StopSignal();
+  private volatile boolean isInSession;
   private volatile boolean isBackingOff;
   private volatile boolean isEnding;
   private boolean isEnded; // guarded by commands
@@ -48,24 +50,49 @@ final class MirrorThread {
   void start() {
     thread.start();
     try {
-      call(MirrorWork::open);
+      callUnlessRunning(MirrorWork::open);
     } catch (RuntimeException e) {
       end();
       throw e;
     }
   }
 
-  /** Has something done between two sessions. */
-  void call(Command.Action action) {
-    submit(action, false);
+  /**
+   * Has something done when the commands before it are, unless the mirror runs by then.
+   *
+   * @return whether it was done
+   */
+  boolean callUnlessRunning(Command.Action action) {
+    AtomicBoolean isDone = new AtomicBoolean();
+    Command command =
+        submit(
+            (mine, signal) -> {
+              if (!mine.isToRun()) {
+                action.run(mine, signal);
+                isDone.set(true);
+              }
+            });
+    while (!command.await(mirror, REPEAT_MILLIS)) {
+      // Another command may have let a session begin, which takes no commands until it ends.
+      if (isInSession && commands.remove(command)) {
+        return false;
+      }
+    }
+    finish(command);
+    return isDone.get();
   }
 
   /** Has something done at once; the running session is stopped and rolled back. */
   void interruptAndCall(Command.Action action) {
-    submit(action, true);
+    Command command = submit(action);
+    do {
+      // The signal of whatever the thread is doing by now: each session and command has its own.
+      stop.stop();
+    } while (!command.await(mirror, REPEAT_MILLIS));
+    finish(command);
   }
 
-  private void submit(Command.Action action, boolean isInterrupting) {
+  private Command submit(Command.Action action) {
     refuseListeners();
     Command command = new Command(action);
     synchronized (commands) {
@@ -74,12 +101,10 @@ final class MirrorThread {
       }
       commands.add(command);
     }
-    do {
-      // The signal of whatever the thread is doing by now: each session and command has its own.
-      if (isInterrupting) {
-        stop.stop();
-      }
-    } while (!command.await(mirror, REPEAT_STOP_MILLIS));
+    return command;
+  }
+
+  private void finish(Command command) {
     if (isEnding && command.hasFailed()) {
       throw closed();
     }
@@ -121,7 +146,7 @@ final class MirrorThread {
     while (thread.isAlive()) {
       stop.stop();
       try {
-        thread.join(REPEAT_STOP_MILLIS);
+        thread.join(REPEAT_MILLIS);
       } catch (InterruptedException e) {
         isInterrupted = true;
       }
@@ -138,8 +163,7 @@ final class MirrorThread {
       while (!isToEnd) {
         Command command = work.isToRun() ? commands.poll() : commands.take();
         if (command != null) {
-          stop = new StopSignal();
-          command.execute(work, stop, mirror);
+          execute(command);
         } else {
           runSession();
         }
@@ -161,7 +185,13 @@ final class MirrorThread {
     if (!commands.isEmpty()) {
       return;
     }
-    Duration wait = work.runSession(mine);
+    isInSession = true;
+    Duration wait;
+    try {
+      wait = work.runSession(mine);
+    } finally {
+      isInSession = false;
+    }
     if (!wait.isZero()) {
       isBackingOff = true;
       Command command;
@@ -171,10 +201,14 @@ final class MirrorThread {
         isBackingOff = false;
       }
       if (command != null) {
-        stop = new StopSignal();
-        command.execute(work, stop, mirror);
+        execute(command);
       }
     }
+  }
+
+  private void execute(Command command) {
+    stop = new StopSignal();
+    command.execute(work, stop, mirror);
   }
 
   private void shutDown() {

@@ -9,11 +9,13 @@ import io.bunnydb.internal.catalog.StopSignal.StoppedException;
 import io.bunnydb.internal.source.ReplicationSlot;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.SourceIdentity;
+import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +36,7 @@ final class MirrorWork implements AutoCloseable {
   private final Admission admission;
   private final Backoff backoff = new Backoff();
   private boolean isToRun;
+  private boolean isPauseToNote;
 
   MirrorWork(MirrorContext context) {
     this.context = context;
@@ -83,7 +86,7 @@ final class MirrorWork implements AutoCloseable {
   }
 
   private Duration meet(MirrorException error) {
-    if (Faults.isPassing(error)) {
+    if (Faults.isTransient(error)) {
       Duration wait = backoff.next();
       lifecycle.error(error);
       LOG.warn(
@@ -103,10 +106,13 @@ final class MirrorWork implements AutoCloseable {
     return Duration.ZERO;
   }
 
-  /** Whether the set-up got as far as a slot's position; it is not taken back then. */
+  /**
+   * Whether the set-up got as far as a slot's position; it is not taken back then, nor where the
+   * checkpoint has vanished and nothing tells.
+   */
   private boolean hasPosition() {
     try {
-      return checkpoints.load().map(c -> !c.position().equals(Lsn.ZERO)).orElse(false);
+      return checkpoints.load().map(c -> !c.position().equals(Lsn.ZERO)).orElse(true);
     } catch (SQLException | RuntimeException e) {
       LOG.debug("mirror '{}': its checkpoint cannot be read", config.name(), e);
       return true;
@@ -130,6 +136,7 @@ final class MirrorWork implements AutoCloseable {
     try {
       rememberPaused(true, error.getMessage());
     } catch (SQLException | RuntimeException e) {
+      isPauseToNote = true;
       error.addSuppressed(e);
       LOG.warn(
           "mirror '{}': that it is paused could not be noted; started again, it will try once more",
@@ -162,6 +169,7 @@ final class MirrorWork implements AutoCloseable {
         config.name(),
         checkpoint.position(),
         checkpoint.tables().size());
+    tellOfOtherTables(checkpoint);
     if (!checkpoint.paused()) {
       isToRun = true;
       return;
@@ -172,6 +180,16 @@ final class MirrorWork implements AutoCloseable {
               config.name(), "paused by an error before this start: " + checkpoint.error(), null));
     }
     lifecycle.moveTo(MirrorState.PAUSED);
+  }
+
+  private void tellOfOtherTables(Checkpoint checkpoint) {
+    List<TableMapping> known = checkpoint.tables().stream().map(TableCheckpoint::mapping).toList();
+    if (!Set.copyOf(known).equals(Set.copyOf(config.tables()))) {
+      LOG.info(
+          "mirror '{}': the builder names other tables than the checkpoint, which counts; change them"
+              + " with updateTables",
+          config.name());
+    }
   }
 
   private void refuseOtherNames(Checkpoint checkpoint) {
@@ -202,14 +220,16 @@ final class MirrorWork implements AutoCloseable {
 
   /** Stays paused until resumed; nothing writes any more when this is called. */
   void pause(StopSignal stop) throws SQLException {
-    if (!isToRun) {
-      lifecycle.moveIfPossible(MirrorState.PAUSED);
-      return;
+    if (isToRun) {
+      isToRun = false;
+      lifecycle.error(null);
+      isPauseToNote = true;
     }
-    isToRun = false;
-    lifecycle.error(null);
     try {
-      rememberPaused(true, null);
+      if (isPauseToNote) {
+        rememberPaused(true, null);
+        isPauseToNote = false;
+      }
     } finally {
       lifecycle.moveIfPossible(MirrorState.PAUSED);
     }
@@ -217,16 +237,15 @@ final class MirrorWork implements AutoCloseable {
 
   /** Proves that the mirror can go on, and lets it; a set-up that failed is begun anew. */
   void resume(StopSignal stop) throws SQLException {
-    if (isToRun) {
-      return;
-    }
     if (lifecycle.state() == MirrorState.FAILED) {
       create(stop);
       lifecycle.error(null);
       return;
     }
+    // Opened for its proof alone; the session that works follows when the command is done.
     try (Session session = Session.open(context, checkpoints, setUp, stop)) {
       rememberPaused(false, null);
+      isPauseToNote = false;
       lifecycle.error(null);
       lifecycle.moveIfPossible(session.state());
       backoff.reset();
@@ -243,14 +262,11 @@ final class MirrorWork implements AutoCloseable {
 
   /** Replaces the list of tables in the checkpoint. */
   void updateTables(List<TableMapping> tables) throws SQLException {
-    if (isToRun) {
-      throw new IllegalStateException(
-          "mirror '" + config.name() + "' is not PAUSED any more; updateTables needs it to be");
-    }
     TableUpdate update = TableUpdate.of(checkpoints.require(), tables);
     admission.admit(update);
     checkpoints.save(update.result());
     context.tables().follow(update.result());
+    context.progress().begins(update.result().position(), Joining.isJoined(update.result()));
   }
 
   /** Begins anew with the shortest wait between attempts. */
@@ -259,8 +275,34 @@ final class MirrorWork implements AutoCloseable {
   }
 
   /** Deletes the mirror. The checkpoint goes last, so that a drop that failed can be repeated. */
-  void drop(StopSignal stop) throws SQLException, InterruptedException {
+  void drop(StopSignal stop) throws InterruptedException {
     isToRun = false;
+    String replication = replicationOfOurs();
+    try {
+      dropReplication();
+    } catch (SQLException | RuntimeException e) {
+      throw dropFailed(replication + "its checkpoint may still be there", e);
+    }
+    try {
+      checkpoints.delete();
+    } catch (SQLException | RuntimeException e) {
+      throw dropFailed("its checkpoint may still be there", e);
+    }
+  }
+
+  private String replicationOfOurs() {
+    return (config.ownsSlot() ? "slot " + config.slot() + ", " : "")
+        + (config.ownsPublication() ? "publication " + config.publication() + ", " : "");
+  }
+
+  private MirrorException dropFailed(String left, Exception cause) {
+    return new MirrorException(
+        config.name(),
+        "dropping failed, " + left + "; repeat drop(): " + cause.getMessage(),
+        cause);
+  }
+
+  private void dropReplication() throws SQLException, InterruptedException {
     StopSignal unstoppable = new StopSignal();
     SourceIdentity found = admission.identifySource(unstoppable);
     SourceIdentity known = checkpoints.load().map(Checkpoint::source).orElse(found);
@@ -275,7 +317,6 @@ final class MirrorWork implements AutoCloseable {
           "mirror '{}': the source is another cluster or database now; nothing is dropped there",
           config.name());
     }
-    checkpoints.delete();
   }
 
   /** Ends the destination's session. */

@@ -2,7 +2,7 @@ package io.bunnydb.internal.engine;
 
 import io.bunnydb.MirrorOwnedException;
 import io.bunnydb.internal.apply.Ownership;
-import io.bunnydb.internal.apply.WriterSession;
+import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.PeerConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -48,7 +48,7 @@ final class OwnedDestination implements AutoCloseable {
     Connection opened = connector.open("apply");
     try {
       Ownership.acquire(opened, mirror, OWNER_WAIT);
-      WriterSession.prepare(opened);
+      WriterSettings.prepare(opened);
       opened.setAutoCommit(false);
     } catch (SQLException | RuntimeException e) {
       opened.close();

@@ -66,13 +66,7 @@ final class Preflight {
               + walLevel
               + "; set wal_level = logical and restart the source");
     }
-    checkFree(
-        problems,
-        "max_replication_slots",
-        "pg_replication_slots",
-        "replication slot",
-        slotsNeeded());
-    checkFree(problems, "max_wal_senders", "pg_stat_replication", "WAL sender", sendersNeeded());
+    new ServerCapacity(source).check(slotsNeeded(), sendersNeeded(), problems);
   }
 
   private void checkNotMirroredOntoItself(List<String> problems) throws SQLException {
@@ -100,34 +94,6 @@ final class Preflight {
   private int sendersNeeded() {
     // One for the stream; one for as long as the snapshot is held.
     return 1 + (config.options().initialSnapshot() ? 1 : 0);
-  }
-
-  private void checkFree(
-      List<String> problems, String setting, String view, String what, int needed)
-      throws SQLException {
-    long free =
-        Sql.query(
-                source,
-                "SELECT pg_catalog.current_setting('"
-                    + setting
-                    + "')::bigint - (SELECT count(*) FROM pg_catalog."
-                    + view
-                    + ")",
-                row -> row.getLong(1))
-            .get(0);
-    if (free < needed) {
-      problems.add(
-          "the source has "
-              + Math.max(0, free)
-              + " free "
-              + what
-              + "s and "
-              + needed
-              + (needed == 1 ? " is" : " are")
-              + " needed; raise "
-              + setting
-              + " and restart the source, or drop what is not used");
-    }
   }
 
   private void checkSlot(List<String> problems) throws SQLException {
@@ -167,6 +133,12 @@ final class Preflight {
       problems.add("replication slot " + config.slot() + " is in use; stop its reader");
     } else if ("lost".equals(slot.get().walStatus())) {
       problems.add("replication slot " + config.slot() + " is invalid; drop it and make another");
+    } else if (config.ownsPublication() && !config.options().initialSnapshot()) {
+      problems.add(
+          "replication slot "
+              + config.slot()
+              + " begins before the publication that Bunny would make, and without a copy the changes"
+              + " between would be missing; make the publication first, then the slot, and name both");
     }
   }
 

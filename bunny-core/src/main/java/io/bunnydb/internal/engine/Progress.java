@@ -12,6 +12,8 @@ final class Progress {
   private volatile Lsn applied = Lsn.ZERO;
   private volatile Lsn received = Lsn.ZERO;
   private volatile Lsn wanted = Lsn.ZERO;
+  private volatile Lsn backlogEnd = Lsn.ZERO;
+  private volatile boolean isBacklogReceived;
   private volatile boolean isEveryTableLive;
   private volatile long transactions;
   private volatile long pendingSinceMicros;
@@ -21,8 +23,14 @@ final class Progress {
   void begins(Lsn position, boolean everyTableLive) {
     applied = position;
     received = position;
+    isBacklogReceived = false;
     isEveryTableLive = everyTableLive;
     pendingSinceMicros = 0;
+  }
+
+  /** Notes where the source's log ended when the stream began: what lies before is a backlog. */
+  void streams(Lsn end) {
+    backlogEnd = end;
   }
 
   /** Notes the end of a transaction that has arrived. */
@@ -30,11 +38,27 @@ final class Progress {
     received = end;
   }
 
-  /** Notes that nothing is outstanding at this moment. */
-  void idle() {
-    if (!applied.isBefore(received)) {
+  /**
+   * Notes that nothing waits to be received at this moment.
+   *
+   * @param heard the last position that the source named
+   */
+  void idle(Lsn heard) {
+    if (!Lsn.max(heard, received).isBefore(backlogEnd)) {
+      isBacklogReceived = true;
+    }
+    noteIfCaughtUp();
+  }
+
+  private void noteIfCaughtUp() {
+    if (isCaughtUp()) {
       caughtUpMillis = System.currentTimeMillis();
     }
+  }
+
+  /** A source that is still reading its log for a backlog is silent as one that is idle. */
+  private boolean isCaughtUp() {
+    return isBacklogReceived && !applied.isBefore(received);
   }
 
   /** Notes that a batch is being applied. */
@@ -50,7 +74,7 @@ final class Progress {
     applied = batch.position();
     transactions += batch.transactions();
     pendingSinceMicros = 0;
-    idle();
+    noteIfCaughtUp();
   }
 
   /** Everything before this position is on the destination, in every table that is live. */
@@ -90,7 +114,9 @@ final class Progress {
     if (pendingSince != 0) {
       return Math.max(0, now - pendingSince / 1000) / 1000.0;
     }
-    boolean isCaughtUp = isStreaming && !applied.isBefore(received) && isEveryTableLive;
-    return isCaughtUp || !applied.isBefore(end) ? 0 : Math.max(0, now - caughtUpMillis) / 1000.0;
+    boolean isNothingPending = isStreaming && isEveryTableLive && isCaughtUp();
+    return isNothingPending || !applied.isBefore(end)
+        ? 0
+        : Math.max(0, now - caughtUpMillis) / 1000.0;
   }
 }

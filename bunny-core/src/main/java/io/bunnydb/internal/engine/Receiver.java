@@ -70,7 +70,7 @@ final class Receiver implements Runnable {
         if (stream.poll(isWaiting ? 1 : IDLE_POLL_MILLIS)) {
           receive();
         } else if (filling == null) {
-          progress.idle();
+          progress.idle(stream.passedOver());
           passOver();
         }
       }

@@ -8,6 +8,7 @@ import io.bunnydb.internal.apply.Applier.LiveTable;
 import io.bunnydb.internal.apply.Batch;
 import io.bunnydb.internal.apply.BatchExchange;
 import io.bunnydb.internal.apply.TableProgress;
+import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.snapshot.SnapshotCopy;
@@ -34,6 +35,7 @@ import org.postgresql.PGConnection;
 final class Session implements AutoCloseable {
   private static final Duration SLOT_RELEASE = Duration.ofSeconds(5);
   private static final Duration RECEIVER_END = Duration.ofSeconds(2);
+  private static final int ROLLBACK_MILLIS = 30_000;
 
   private final MirrorContext context;
   private final MirrorConfig config;
@@ -99,7 +101,7 @@ final class Session implements AutoCloseable {
     if (checkpoint.position().equals(Lsn.ZERO)) {
       return MirrorState.SETTING_UP;
     }
-    Checkpoint joined = Checkpoints.join(checkpoint);
+    Checkpoint joined = Joining.join(checkpoint);
     return joined.hasTableIn(TableState.LIVE) ? MirrorState.RUNNING : MirrorState.SNAPSHOT;
   }
 
@@ -108,7 +110,7 @@ final class Session implements AutoCloseable {
     List<MirroredTable> tables = setUp.sourceTables(checkpoint, source);
     checkpoint = setUp.complete(checkpoint, tables, source, destination);
     context.tables().follow(checkpoint);
-    context.progress().begins(checkpoint.position(), Checkpoints.isJoined(checkpoint));
+    context.progress().begins(checkpoint.position(), Joining.isJoined(checkpoint));
     context.lifecycle().moveIfPossible(state());
     context.lifecycle().error(null);
     List<SnapshotCopy.Job> jobs = copyJobs(tables);
@@ -116,9 +118,9 @@ final class Session implements AutoCloseable {
     if (isFirstCopy) {
       snapshotCopy(stop).run(jobs, config.options().snapshotTablesInParallel());
     } else if (jobs.isEmpty()) {
-      stream(tables, new BatchExchange(config.options().maxBatchBytes()));
+      stream(new BatchExchange(config.options().maxBatchBytes()));
     } else {
-      streamWhileCopying(tables, jobs);
+      streamWhileCopying(jobs);
     }
   }
 
@@ -148,7 +150,7 @@ final class Session implements AutoCloseable {
                 .tell(listener -> listener.onCopyProgress(config.name(), table.status())));
   }
 
-  private void streamWhileCopying(List<MirroredTable> tables, List<SnapshotCopy.Job> jobs)
+  private void streamWhileCopying(List<SnapshotCopy.Job> jobs)
       throws SQLException, InterruptedException {
     BatchExchange exchange = new BatchExchange(config.options().maxBatchBytes());
     StopSignal copyStop = new StopSignal();
@@ -166,7 +168,7 @@ final class Session implements AutoCloseable {
               }
             });
     try {
-      stream(tables, exchange);
+      stream(exchange);
     } finally {
       do {
         copyStop.stop();
@@ -175,10 +177,9 @@ final class Session implements AutoCloseable {
     }
   }
 
-  private void stream(List<MirroredTable> tables, BatchExchange exchange)
-      throws SQLException, InterruptedException {
+  private void stream(BatchExchange exchange) throws SQLException, InterruptedException {
     // The slot must reach back to the snapshots of tables that have not joined yet.
-    boolean isAcknowledging = Checkpoints.isJoined(checkpoint);
+    boolean isAcknowledging = Joining.isJoined(checkpoint);
     stop.onStop(exchange::close);
     ReplicationSlot.awaitRelease(source, checkpoint.slot(), SLOT_RELEASE, stop);
     try {
@@ -187,13 +188,14 @@ final class Session implements AutoCloseable {
       SourceProof.checkSlot(checkpoint, source);
       throw e;
     }
+    context.progress().streams(Catalog.logEnd(source));
     PublicationWatch watch = new PublicationWatch(checkpoint, source);
     Receiver receiver =
         new Receiver(stream, exchange, context.progress(), watch, checkpoint.position());
     if (isAcknowledging) {
       receiver.acknowledge(checkpoint.position());
     }
-    Applier applier = new Applier(config.name(), destination, config.store(), liveTables(tables));
+    Applier applier = new Applier(config.name(), destination, config.store(), liveTables());
     Thread receiving = start("receive", receiver);
     try {
       boolean isInTransaction = false;
@@ -206,7 +208,8 @@ final class Session implements AutoCloseable {
         if (batch.endsBetweenTransactions()) {
           context.progress().applied(batch);
           context.lifecycle().signal();
-          if (isAcknowledging) {
+          // A stop may have cut short the wait for a synchronous standby; then it is not durable.
+          if (isAcknowledging && !stop.isStopped()) {
             receiver.acknowledge(batch.position());
           }
         }
@@ -223,13 +226,12 @@ final class Session implements AutoCloseable {
     }
   }
 
-  private Map<Long, LiveTable> liveTables(List<MirroredTable> tables) {
+  private Map<Long, LiveTable> liveTables() {
     Map<Long, LiveTable> live = new HashMap<>();
-    for (int i = 0; i < tables.size(); i++) {
-      TableCheckpoint table = checkpoint.tables().get(i);
+    for (TableCheckpoint table : checkpoint.tables()) {
       if (table.state() == TableState.LIVE) {
         TableProgress progress = context.tables().of(table.mapping().source());
-        live.put(tables.get(i).table().oid(), new LiveTable(progress, table.from()));
+        live.put(table.sourceOid(), new LiveTable(progress, table.from()));
       }
     }
     return live;
@@ -246,11 +248,14 @@ final class Session implements AutoCloseable {
   @Override
   public void close() throws SQLException {
     stop.release(source);
-    stop.release(destination);
     try (source;
         stream) {
+      stop.release(destination);
       if (!destination.isClosed()) {
+        // Nothing cancels it any more, and the connection may be half open.
+        destination.setNetworkTimeout(Runnable::run, ROLLBACK_MILLIS);
         destination.rollback();
+        destination.setNetworkTimeout(Runnable::run, 0);
       }
     }
   }

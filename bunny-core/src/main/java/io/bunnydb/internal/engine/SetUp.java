@@ -2,7 +2,6 @@ package io.bunnydb.internal.engine;
 
 import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
-import io.bunnydb.PreflightException;
 import io.bunnydb.TableName;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.catalog.Catalog;
@@ -76,7 +75,7 @@ final class SetUp {
           Publication.reconcile(
               source, checkpoint.publication(), tables, checkpoint.hasTableIn(TableState.COPYING));
       if (!problems.isEmpty()) {
-        throw new PreflightException(config.name(), problems);
+        throw new MirrorException(config.name(), String.join("; ", problems), null);
       }
     }
     Checkpoint positioned = checkpoint;
@@ -84,23 +83,25 @@ final class SetUp {
       positioned = checkpoint.withPosition(slotPosition(checkpoint.slot(), source));
     }
     createTables(positioned, tables, destination);
-    Checkpoint joined = Checkpoints.join(withEntries(positioned, tables, source));
+    Checkpoint joined = Joining.join(withSources(positioned, tables, source));
     if (!joined.equals(checkpoint)) {
       checkpoints.save(joined);
     }
     return joined;
   }
 
-  /** Notes the publication's entries for tables that have none yet, before they are copied. */
-  private static Checkpoint withEntries(
+  /** Notes which tables on the source are meant, before they are copied. */
+  private static Checkpoint withSources(
       Checkpoint checkpoint, List<MirroredTable> tables, Connection source) throws SQLException {
-    Map<Long, Long> entries = Publication.entryOids(source, checkpoint.publication());
+    Map<TableName, Publication.Membership> members =
+        Publication.memberships(
+            source, checkpoint.publication(), tables.stream().map(t -> t.table().name()).toList());
     List<TableCheckpoint> noted = new ArrayList<>();
     for (int i = 0; i < tables.size(); i++) {
       TableCheckpoint table = checkpoint.tables().get(i);
-      boolean isNew = table.state() == TableState.COPYING || table.publicationEntry() == 0;
-      long entry = entries.getOrDefault(tables.get(i).table().oid(), 0L);
-      noted.add(isNew ? table.withPublicationEntry(entry) : table);
+      Publication.Membership member = members.get(tables.get(i).table().name());
+      boolean isNew = table.state() == TableState.COPYING || table.sourceOid() == 0;
+      noted.add(isNew && member != null ? table.withSource(member.oid(), member.entry()) : table);
     }
     return checkpoint.withTables(noted);
   }

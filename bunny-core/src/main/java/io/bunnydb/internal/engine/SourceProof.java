@@ -12,8 +12,8 @@ import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.Collection;
-import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -71,7 +71,7 @@ final class SourceProof {
 
   /** Looks whether the slot reaches back to what is still needed of it. */
   static void checkSlot(Checkpoint checkpoint, Connection source) throws SQLException {
-    Lsn needed = Checkpoints.earliestNeeded(checkpoint);
+    Lsn needed = Joining.earliestNeeded(checkpoint);
     Optional<ReplicationSlot> found = ReplicationSlot.find(source, checkpoint.slot());
     String name = "replication slot " + checkpoint.slot();
     String problem = null;
@@ -103,34 +103,54 @@ final class SourceProof {
 
   /** A table that left the publication, if only for a moment, has lost changes. */
   static void checkPublication(Checkpoint checkpoint, Connection source) throws SQLException {
-    if (!Publication.exists(source, checkpoint.publication())) {
+    String publication = checkpoint.publication();
+    if (!Publication.exists(source, publication)) {
+      throw new SlotLostException(
+          checkpoint.mirror(), "publication " + publication + " was dropped" + START_ANEW, null);
+    }
+    if (!Publication.sendsEverything(source, publication)) {
       throw new SlotLostException(
           checkpoint.mirror(),
-          "publication " + checkpoint.publication() + " was dropped" + START_ANEW,
+          "publication "
+              + publication
+              + " does not publish insert, update, delete and truncate any more; alter it to, then"
+              + " remove the tables that may have changed meanwhile with updateTables and add them"
+              + " again to have them copied",
           null);
     }
-    Set<TableName> published = new HashSet<>();
-    Publication.entries(source, checkpoint.publication()).forEach(e -> published.add(e.name()));
-    Collection<Long> entries = Publication.entryOids(source, checkpoint.publication()).values();
-    for (TableCheckpoint table : checkpoint.tables()) {
-      if (table.state() == TableState.COPYING) {
-        continue;
+    List<TableCheckpoint> followed =
+        checkpoint.tables().stream().filter(t -> t.state() != TableState.COPYING).toList();
+    Map<TableName, Publication.Membership> members =
+        Publication.memberships(
+            source, publication, followed.stream().map(t -> t.mapping().source()).toList());
+    Set<TableName> listed =
+        members.values().stream().anyMatch(m -> m.entry() == 0)
+            ? Publication.entryNames(source, publication)
+            : Set.of();
+    for (TableCheckpoint table : followed) {
+      TableName name = table.mapping().source();
+      Publication.Membership member = members.get(name);
+      String problem = null;
+      if (member == null || isOther(table.sourceOid(), member.oid())) {
+        problem = name + " was renamed, dropped or made anew";
+      } else if (!member.isSentByName() || (member.entry() == 0 && !listed.contains(name))) {
+        problem = name + " is no longer in publication " + publication;
+      } else if (isOther(table.publicationEntry(), member.entry())) {
+        problem = name + " was out of publication " + publication + " for a time";
       }
-      boolean isThere = published.contains(table.mapping().source());
-      boolean isSameEntry =
-          table.publicationEntry() == 0 || entries.contains(table.publicationEntry());
-      if (!isThere || !isSameEntry) {
+      if (problem != null) {
         throw new SlotLostException(
             checkpoint.mirror(),
             "table "
-                + table.mapping().source()
-                + (isThere ? " was out of publication " : " is no longer in publication ")
-                + checkpoint.publication()
-                + (isThere ? " for a time, or" : ": it was taken out, renamed, dropped, or")
-                + " made anew; rename it back, or remove it with updateTables and add it again to"
-                + " have it copied",
+                + problem
+                + "; undo that if no change was lost by it, or remove the table with updateTables and"
+                + " add it again to have it copied",
             null);
       }
     }
+  }
+
+  private static boolean isOther(long known, long found) {
+    return known != 0 && known != found;
   }
 }

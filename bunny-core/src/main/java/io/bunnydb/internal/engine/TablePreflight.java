@@ -3,36 +3,36 @@ package io.bunnydb.internal.engine;
 import io.bunnydb.Peer;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
-import io.bunnydb.internal.apply.WriterSession;
+import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.Catalog;
-import io.bunnydb.internal.catalog.Column;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.schema.Compatibility;
 import io.bunnydb.internal.schema.TableCreator;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.internal.source.Publication;
-import io.bunnydb.pgoutput.ReplicaIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 
-/** Checks whether tables can be mirrored: on the source, in its publication, on the destination. */
+/**
+ * Checks whether tables can be mirrored: in the publication and on the destination, and by {@link
+ * SourceTablePreflight} on the source.
+ */
 final class TablePreflight {
-  private static final int FIRST_WITH_LISTS = 15;
-
   private final MirrorConfig config;
   private final Connection source;
   private final Connection destination;
+  private final SourceTablePreflight sourceTables;
 
   TablePreflight(MirrorConfig config, Connection source, Connection destination) {
     this.config = config;
     this.source = source;
     this.destination = destination;
+    this.sourceTables = new SourceTablePreflight(config.source(), source);
   }
 
   /**
@@ -55,7 +55,7 @@ final class TablePreflight {
       MirroredTable mirrored = new MirroredTable(mapping, table.get());
       found.add(mirrored);
       int before = problems.size();
-      checkSource(mirrored, problems);
+      sourceTables.check(mirrored, problems);
       if (problems.size() == before) {
         boolean mustBeEmpty = areCopied && !owned.contains(mapping.destination());
         checkDestination(mirrored, mustBeEmpty, problems);
@@ -84,96 +84,18 @@ final class TablePreflight {
     }
   }
 
-  private void checkSource(MirroredTable mirrored, List<String> problems) throws SQLException {
-    Table table = mirrored.table();
-    TableMapping mapping = mirrored.mapping();
-    String name = "table " + table.name();
-    if (!table.kind().equals("r") && !table.isPartitioned()) {
-      problems.add(name + " is not an ordinary or partitioned table; only those are replicated");
-      return;
-    }
-    if (!table.isPermanent()) {
-      problems.add(name + " is unlogged or temporary; ALTER TABLE ... SET LOGGED");
-      return;
-    }
-    checkIdentity(table, name, problems);
-    if (!mayUseSchema(source, table.name())) {
-      problems.add(name + unusable(table.name(), config.source()));
-    } else if (!Sql.queryBoolean(
-        source, "SELECT pg_catalog.has_table_privilege(CAST(? AS oid), 'SELECT')", table.oid())) {
-      problems.add(name + " may not be read; GRANT SELECT on it to " + config.source().user());
-    }
-    Set<String> unknown = new TreeSet<>(mapping.excludedColumns());
-    table.columns().stream().map(Column::name).forEach(unknown::remove);
-    if (!unknown.isEmpty()) {
-      problems.add(name + " has no column " + String.join(", ", unknown) + " to exclude");
-    }
-    String key = mapping.partitionKey();
-    if (key != null && table.column(key) == null) {
-      problems.add(name + " has no column " + key + " to divide it by");
-    }
-    boolean hasLists = source.getMetaData().getDatabaseMajorVersion() >= FIRST_WITH_LISTS;
-    if (!hasLists && !mapping.excludedColumns().isEmpty()) {
-      problems.add(
-          name + ": PostgreSQL 14 cannot keep excluded columns on the source; use 15 or later");
-    }
-    if (!hasLists && mapping.filter() != null) {
-      problems.add(name + ": PostgreSQL 14 has no row filters; use 15 or later");
-    }
-    checkExcluded(mirrored, name, problems);
-  }
-
-  private static boolean mayUseSchema(Connection connection, TableName table) throws SQLException {
+  static boolean mayUseSchema(Connection connection, TableName table) throws SQLException {
     return Sql.queryBoolean(
         connection,
         "SELECT pg_catalog.has_schema_privilege(CAST(? AS text), 'USAGE')",
         table.schema());
   }
 
-  private static String unusable(TableName table, Peer peer) {
+  static String unusable(TableName table, Peer peer) {
     return " is in a schema that may not be used; GRANT USAGE ON SCHEMA "
         + Sql.identifier(table.schema())
         + " TO "
         + peer.user();
-  }
-
-  private void checkIdentity(Table table, String name, List<String> problems) throws SQLException {
-    List<String> partitions =
-        table.isPartitioned() ? Catalog.partitionsWithoutIdentity(source, table) : List.of();
-    if (!table.hasUsableIdentity() || !partitions.isEmpty()) {
-      problems.add(
-          name
-              + (partitions.isEmpty() ? "" : " (partitions " + String.join(", ", partitions) + ")")
-              + " has no replica identity, so that UPDATE and DELETE would fail on the source once it is"
-              + " published; add a primary key, or ALTER TABLE ... REPLICA IDENTITY FULL");
-    }
-  }
-
-  private static void checkExcluded(MirroredTable mirrored, String name, List<String> problems) {
-    Set<String> excluded = mirrored.mapping().excludedColumns();
-    if (excluded.isEmpty()) {
-      return;
-    }
-    Table table = mirrored.table();
-    if (table.identity() == ReplicaIdentity.FULL) {
-      problems.add(
-          name
-              + " has REPLICA IDENTITY FULL, which needs every column; set another identity, or"
-              + " exclude none");
-      return;
-    }
-    Set<String> keys = new TreeSet<>(table.keyColumns());
-    keys.retainAll(excluded);
-    if (!keys.isEmpty()) {
-      problems.add(
-          name
-              + ": column "
-              + String.join(", ", keys)
-              + " belongs to the replica identity and cannot be excluded");
-    }
-    if (mirrored.columns().isEmpty()) {
-      problems.add(name + ": every column is excluded");
-    }
   }
 
   private void checkDestination(MirroredTable mirrored, boolean mustBeEmpty, List<String> problems)
@@ -230,7 +152,7 @@ final class TablePreflight {
 
   /** Without the right to silence them, the destination's triggers would act a second time. */
   private void checkTriggers(Table target, List<String> problems) throws SQLException {
-    if (!WriterSession.canSilenceTriggers(destination)
+    if (!WriterSettings.canSilenceTriggers(destination)
         && Sql.queryBoolean(
             destination,
             "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger"

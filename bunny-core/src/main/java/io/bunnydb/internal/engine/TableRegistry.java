@@ -21,7 +21,7 @@ final class TableRegistry {
     for (TableCheckpoint table : checkpoint.tables()) {
       TableName name = table.mapping().source();
       TableProgress known = tables.get(name);
-      if (known == null || !known.mapping().equals(table.mapping())) {
+      if (known == null || !known.mapping().hasSameRowsAs(table.mapping())) {
         known = new TableProgress(table.mapping(), table.state());
       }
       known.moveTo(table.state());

@@ -32,8 +32,8 @@ record TableUpdate(Checkpoint result, List<TableMapping> added, Set<TableName> o
     Set<TableName> owned = new HashSet<>();
     for (TableMapping table : tables) {
       TableCheckpoint old = known.get(table.source());
-      if (old != null && old.mapping().equals(table)) {
-        result.add(old);
+      if (old != null && old.mapping().hasSameRowsAs(table)) {
+        result.add(old.withMapping(table));
         continue;
       }
       result.add(new TableCheckpoint(table, TableState.COPYING, Lsn.ZERO));
@@ -49,6 +49,10 @@ record TableUpdate(Checkpoint result, List<TableMapping> added, Set<TableName> o
   List<String> problems(MirrorConfig config, Connection source, Connection destination)
       throws SQLException {
     List<String> problems = new ArrayList<>();
+    if (!added.isEmpty()) {
+      // A slot and a sender for as long as the snapshot is held, a sender for the stream beside it.
+      new ServerCapacity(source).check(1, 2, problems);
+    }
     new TablePreflight(config, source, destination).check(added, true, owned, problems);
     return problems;
   }

@@ -13,8 +13,8 @@
  *       the {@link io.bunnydb.internal.apply.BatchExchange} to the mirror's own thread;
  *   <li>there {@link io.bunnydb.internal.engine.Session} gives it to {@link
  *       io.bunnydb.internal.apply.Applier#apply}, which reads it message by message and finds each
- *       relation's {@code Target}, the destination table with its columns and key;
- *   <li>the {@code ChangeWriter} puts the change into a run of its like: a {@code CopyRun} for
+ *       relation's {@code DestinationTable}, the destination table with its columns and key;
+ *   <li>the {@code ChangeWriter} puts the change into a run of its like: a {@code InsertRun} for
  *       inserts, a {@code StatementRun} for the rest;
  *   <li>at the end of the batch the applier has {@link io.bunnydb.spi.CheckpointStore#advance}
  *       write the position, and commits both;

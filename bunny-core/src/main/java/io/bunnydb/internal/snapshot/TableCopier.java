@@ -4,7 +4,7 @@ import io.bunnydb.CopyException;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.apply.TableProgress;
-import io.bunnydb.internal.apply.WriterSession;
+import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Column;
 import io.bunnydb.internal.catalog.PeerConnector;
@@ -17,6 +17,7 @@ import io.bunnydb.spi.CheckpointStore;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.util.concurrent.TimeUnit;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
@@ -72,7 +73,7 @@ final class TableCopier implements AutoCloseable {
     try {
       destination = destinationConnector.open("copy");
       try {
-        WriterSession.prepare(destination);
+        WriterSettings.prepare(destination);
         destination.setAutoCommit(false);
         snapshot.beginOn(source);
         stop.guard(destination);
@@ -145,6 +146,7 @@ final class TableCopier implements AutoCloseable {
    */
   private void lockAgainstRewrite(Table table) throws SQLException {
     Sql.execute(source, "LOCK TABLE " + table.toSql() + " IN ACCESS SHARE MODE");
+    refuseOther(table);
     boolean isRewritten =
         Sql.queryBoolean(
             source,
@@ -162,8 +164,22 @@ final class TableCopier implements AutoCloseable {
     }
   }
 
+  /**
+   * Another table may have taken the name since; what the snapshot shows of it is not the source.
+   */
+  private void refuseOther(Table table) throws SQLException {
+    long found = Catalog.table(source, table.name()).map(Table::oid).orElse(0L);
+    if (found != table.oid()) {
+      throw new SQLException(
+          "the table was renamed, dropped or made anew after the mirror looked it up; it is tried again",
+          SERIALIZATION_FAILURE);
+    }
+  }
+
   private long transfer(MirroredTable table, Table target, TableProgress progress)
       throws SQLException {
+    // So that the table is not locked for as long as the others take.
+    Savepoint before = source.setSavepoint();
     lockAgainstRewrite(table.table());
     String format = isBinary(table, target) ? " (FORMAT binary)" : " (FORMAT text)";
     String columns = Sql.identifiers(table.columnNames());
@@ -197,6 +213,7 @@ final class TableCopier implements AutoCloseable {
                 + written
                 + "; is there a trigger or rule on it?");
       }
+      source.rollback(before);
       return written;
     } catch (SQLException | RuntimeException e) {
       cancel(from, to, e);

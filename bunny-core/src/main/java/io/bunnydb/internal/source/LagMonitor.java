@@ -1,6 +1,7 @@
 package io.bunnydb.internal.source;
 
 import io.bunnydb.Lsn;
+import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.Sql;
 import java.sql.Connection;
@@ -19,9 +20,6 @@ import org.slf4j.LoggerFactory;
 public final class LagMonitor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LagMonitor.class);
   private static final long FRESH_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-  private static final long PAGE = 8192;
-  private static final long SHORT_PAGE_HEADER = 24;
-  private static final long LONG_PAGE_HEADER = 40;
 
   private final PeerConnector source;
   private final String slot;
@@ -87,29 +85,13 @@ public final class LagMonitor implements AutoCloseable {
       open.setNetworkTimeout(Runnable::run, (int) TimeUnit.SECONDS.toMillis(10));
       connection = open;
     }
-    // The insert position, not the written one: a transaction with synchronous_commit = off has
-    // committed before its record is written.
-    return Sql.query(
+    Lsn end = Catalog.logEnd(open);
+    String kept =
+        Sql.queryText(
             open,
-            """
-            SELECT l.lsn::text, coalesce(pg_catalog.pg_wal_lsn_diff(l.lsn, s.restart_lsn), 0)
-            FROM (SELECT pg_catalog.pg_current_wal_insert_lsn() AS lsn) l
-            LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = ?
-            """,
-            row -> new Reading(withoutPageHeader(Lsn.parse(row.getString(1))), row.getLong(2)),
-            slot)
-        .get(0);
-  }
-
-  /**
-   * At the start of a page the insert position lies behind the page's header, which the end of what
-   * the server sends does not reach before the next record is written.
-   */
-  private static Lsn withoutPageHeader(Lsn lsn) {
-    long inPage = lsn.value() & (PAGE - 1);
-    return inPage == SHORT_PAGE_HEADER || inPage == LONG_PAGE_HEADER
-        ? new Lsn(lsn.value() - inPage)
-        : lsn;
+            "SELECT restart_lsn::text FROM pg_catalog.pg_replication_slots WHERE slot_name = ?",
+            slot);
+    return new Reading(end, kept == null ? 0 : end.bytesSince(Lsn.parse(kept)));
   }
 
   private void disconnect() {

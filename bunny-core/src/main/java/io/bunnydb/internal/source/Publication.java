@@ -7,6 +7,7 @@ import io.bunnydb.pgoutput.ReplicaIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -59,6 +60,13 @@ public final class Publication {
               row.getString(4));
         },
         name);
+  }
+
+  /** The names under which a publication sends changes. */
+  public static Set<TableName> entryNames(Connection source, String name) throws SQLException {
+    Set<TableName> names = new HashSet<>();
+    entries(source, name).forEach(entry -> names.add(entry.name()));
+    return names;
   }
 
   /**
@@ -119,28 +127,48 @@ public final class Publication {
   }
 
   /**
-   * The entries of a publication for single tables, by the table's OID: numbers that are new for a
-   * table that was taken out and put in again.
+   * How a table stands to a publication.
+   *
+   * @param oid the table's OID
+   * @param entry OID of the publication's entry for this very table, a new number for one that was
+   *     taken out and put in again; 0 where it has none, be it that a schema or all tables are
+   *     published
+   * @param isSentByName whether its changes would come under its own name: those of a partitioned
+   *     table do with {@code publish_via_partition_root} alone
    */
-  public static Map<Long, Long> entryOids(Connection source, String publication)
-      throws SQLException {
-    Map<Long, Long> entries = new HashMap<>();
-    for (long[] entry :
+  public record Membership(long oid, long entry, boolean isSentByName) {}
+
+  /** How tables stand to a publication; those that do not exist are left out. Takes no locks. */
+  public static Map<TableName, Membership> memberships(
+      Connection source, String publication, Collection<TableName> tables) throws SQLException {
+    Map<TableName, Membership> found = new HashMap<>();
+    for (Map.Entry<TableName, Membership> member :
         Sql.query(
             source,
             """
-            SELECT r.prrelid::bigint, r.oid::bigint FROM pg_catalog.pg_publication_rel r
-            JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid WHERE p.pubname = ?
-            """,
-            row -> new long[] {row.getLong(1), row.getLong(2)},
+        SELECT n.nspname, c.relname, c.oid::bigint, coalesce(r.oid::bigint, 0),
+               c.relkind <> 'p' OR p.pubviaroot
+        FROM pg_catalog.pg_publication p
+        CROSS JOIN unnest(CAST(? AS text[]), CAST(? AS text[])) AS wanted (schema, name)
+        JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema
+        JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
+        LEFT JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
+        WHERE p.pubname = ?
+        """,
+            row ->
+                Map.entry(
+                    new TableName(row.getString(1), row.getString(2)),
+                    new Membership(row.getLong(3), row.getLong(4), row.getBoolean(5))),
+            tables.stream().map(TableName::schema).toArray(String[]::new),
+            tables.stream().map(TableName::name).toArray(String[]::new),
             publication)) {
-      entries.put(entry[0], entry[1]);
+      found.put(member.getKey(), member.getValue());
     }
-    return entries;
+    return found;
   }
 
   /** The tables that a publication names. */
-  public static Set<TableName> namesOf(Connection source, String publication) throws SQLException {
+  private static Set<TableName> namesOf(Connection source, String publication) throws SQLException {
     return new HashSet<>(
         Sql.query(
             source,

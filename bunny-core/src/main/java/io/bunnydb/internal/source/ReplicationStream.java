@@ -120,6 +120,8 @@ public final class ReplicationStream implements AutoCloseable {
                     + " (proto_version '1', publication_names "
                     + Sql.literal(Sql.identifier(publication))
                     + ")");
+    // The rest of a message may never come on a connection that is half open.
+    connection.setNetworkTimeout(Runnable::run, (int) TimeUnit.NANOSECONDS.toMillis(SILENCE_NANOS));
     lastHeardNanos = System.nanoTime();
     sendStatus(false);
   }

@@ -5,10 +5,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 
 /** Settings of a session that writes mirrored rows. */
-public final class WriterSession {
+public final class WriterSettings {
   private static final String INVALID_PARAMETER_VALUE = "22023";
 
-  private WriterSession() {}
+  private WriterSettings() {}
 
   /**
    * Prepares a session in autocommit mode.

@@ -18,7 +18,7 @@ import org.postgresql.util.ServerErrorMessage;
  * feeds, NULL as backslash-N, special characters escaped by a backslash ("COPY", section File
  * Formats, in the PostgreSQL documentation). Values go from the batch to the driver as bytes.
  */
-final class CopyRun extends Run {
+final class InsertRun extends Run {
   private static final int FLUSH_BYTES = 64 << 10;
   private static final Pattern LINE = Pattern.compile("line (\\d+)");
   private static final byte[] NULL = "\\N".getBytes(StandardCharsets.US_ASCII);
@@ -27,7 +27,7 @@ final class CopyRun extends Run {
   private byte[] buffer = new byte[8 << 10];
   private int length;
 
-  CopyRun(Target target, Connection destination) throws SQLException {
+  InsertRun(DestinationTable target, Connection destination) throws SQLException {
     super(target);
     copy = destination.unwrap(PGConnection.class).getCopyAPI().copyIn(target.copySql);
   }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * The destination table of one relation: where each column of a tuple goes, by what a row is found,
  * and the SQL for it. Columns are numbered as in the relation's tuples.
  */
-final class Target {
+final class DestinationTable {
   final TableProgress progress;
   final Lsn from;
   final RelationShape shape;
@@ -57,7 +57,7 @@ final class Target {
   long deleted;
   long missing;
 
-  private Target(
+  private DestinationTable(
       TableProgress progress,
       Lsn from,
       RelationShape shape,
@@ -96,12 +96,14 @@ final class Target {
   }
 
   /** Finds the destination table of a relation and holds the two against each other. */
-  static Target resolve(
+  static DestinationTable resolve(
       Connection destination, TableProgress progress, Lsn from, RelationShape shape)
       throws SQLException, MismatchException {
     Optional<Table> found = Catalog.table(destination, progress.mapping().destination());
     if (found.isEmpty()) {
-      throw new MismatchException("the destination table is gone; create it again, or resync");
+      throw new MismatchException(
+          "the destination table is gone; create it again and resume, or remove the table with"
+              + " updateTables and add it again to have it copied");
     }
     Table table = found.get();
     int width = shape.columns().size();
@@ -140,7 +142,7 @@ final class Target {
         conditions[i] = condition(destination, table, name, matchesWholeRow);
       }
     }
-    return new Target(
+    return new DestinationTable(
         progress, from, shape, table, written, key, identityAlways, matchesWholeRow, conditions);
   }
 

@@ -1,0 +1,81 @@
+package io.bunnydb.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.TableMapping;
+import io.bunnydb.TableState;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.SourceIdentity;
+import io.bunnydb.spi.TableCheckpoint;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class JoiningTest {
+
+  private static Checkpoint checkpoint(long position, TableCheckpoint... tables) {
+    return new Checkpoint(
+        "m",
+        new SourceIdentity("1", 1, "d"),
+        "s",
+        "p",
+        new Lsn(position),
+        false,
+        null,
+        List.of(tables));
+  }
+
+  private static TableCheckpoint table(String name, TableState state, long from) {
+    return new TableCheckpoint(TableMapping.from("s." + name), state, new Lsn(from), 7, 8);
+  }
+
+  @Test
+  void waitsForEveryCopy() {
+    Checkpoint checkpoint =
+        checkpoint(100, table("a", TableState.COPIED, 120), table("b", TableState.COPYING, 0));
+    assertThat(Joining.join(checkpoint)).isSameAs(checkpoint);
+    assertThat(Joining.isJoined(checkpoint)).isFalse();
+    assertThat(Joining.earliestNeeded(checkpoint)).isEqualTo(new Lsn(100));
+  }
+
+  @Test
+  void goesBackToTheOldestSnapshotAndTheOthersPassOverWhatTheyHave() {
+    Checkpoint checkpoint =
+        checkpoint(
+            300,
+            table("live", TableState.LIVE, 50),
+            table("later", TableState.COPIED, 200),
+            table("sooner", TableState.COPIED, 120));
+    assertThat(Joining.earliestNeeded(checkpoint)).isEqualTo(new Lsn(120));
+    assertThat(Joining.join(checkpoint))
+        .isEqualTo(
+            checkpoint(
+                120,
+                table("live", TableState.LIVE, 300),
+                table("later", TableState.LIVE, 200),
+                table("sooner", TableState.LIVE, 120)));
+  }
+
+  @Test
+  void liveTableThatIsStillBehindItsOwnSnapshotKeepsIt() {
+    Checkpoint checkpoint =
+        checkpoint(300, table("a", TableState.LIVE, 400), table("b", TableState.COPIED, 350));
+    assertThat(Joining.join(checkpoint))
+        .isEqualTo(
+            checkpoint(300, table("a", TableState.LIVE, 400), table("b", TableState.LIVE, 350)));
+  }
+
+  @Test
+  void firstCopyBeginsAtItsSnapshotHoweverOldTheSlotIs() {
+    Checkpoint checkpoint =
+        checkpoint(100, table("a", TableState.COPIED, 200), table("b", TableState.COPIED, 220));
+    assertThat(Joining.join(checkpoint).position()).isEqualTo(new Lsn(200));
+  }
+
+  @Test
+  void nothingChangesWhereEveryTableIsLive() {
+    Checkpoint checkpoint = checkpoint(100, table("a", TableState.LIVE, 200));
+    assertThat(Joining.join(checkpoint)).isSameAs(checkpoint);
+    assertThat(Joining.isJoined(checkpoint)).isTrue();
+  }
+}
