@@ -14,12 +14,18 @@
  *   <li>there {@link io.bunnydb.internal.engine.Session} gives it to {@link
  *       io.bunnydb.internal.apply.Applier#apply}, which reads it message by message and finds each
  *       relation's {@code DestinationTable}, the destination table with its columns and key;
- *   <li>the {@code ChangeWriter} puts the change into a run of its like: a {@code InsertRun} for
- *       inserts, a {@code StatementRun} for the rest;
+ *   <li>the {@code ChangeWriter} puts the change into a run of its like: an {@code InsertRun} (one
+ *       {@code COPY}) for inserts, a {@code StatementRun} for the rest, and for inserts that may
+ *       come twice because the checkpoint is kept elsewhere;
  *   <li>at the end of the batch the applier has {@link io.bunnydb.spi.CheckpointStore#advance}
  *       write the position, and commits both;
  *   <li>{@link io.bunnydb.internal.source.ReplicationStream#acknowledge} tells the source so.
  * </ol>
+ *
+ * <p><b>A first start.</b> {@link io.bunnydb.internal.engine.MirrorThread} runs {@link
+ * io.bunnydb.internal.engine.MirrorWork}{@code .open}, which loads the checkpoint and by that
+ * becomes the mirror's owner; as there is none, {@link io.bunnydb.internal.engine.Admission} checks
+ * everything, and a first checkpoint without a position is kept. What follows is the first session.
  *
  * <p><b>Threads.</b> {@link io.bunnydb.internal.engine.MirrorThread} does everything that changes
  * the mirror, as {@link io.bunnydb.internal.engine.MirrorWork} tells: commands, one after the
@@ -29,13 +35,14 @@
  * session. A second thread receives; further ones copy tables while there are any.
  *
  * <p><b>A pause</b> stops the session: the {@link io.bunnydb.internal.catalog.StopSignal} closes
- * the exchange and cancels what runs on the servers, the session rolls back, and the mirror's
- * thread, which is the only one that could write, notes in the checkpoint that it is paused.
+ * the exchange and cancels what runs on the servers, again and again until the session has rolled
+ * back; then the mirror's thread, which is the only one that could write, notes in the checkpoint
+ * that it is paused.
  *
  * <p><b>An added table</b> is {@code COPYING} in the checkpoint. The next session puts it into the
  * publication, takes a snapshot at position X, copies it, and commits {@code COPIED} and X with the
  * rows; meanwhile the other tables' changes flow, but nothing is acknowledged. The session after
- * that joins it: the stream begins at X again, the others pass over what they have, {@code LIVE}
+ * that has {@link io.bunnydb.internal.engine.Joining} join it: the stream begins at X again, the others pass over what they have, {@code LIVE}
  * all of them. The first copy of a new mirror is the same with no others.
  */
 @NullMarked
