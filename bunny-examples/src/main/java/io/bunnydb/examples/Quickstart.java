@@ -18,19 +18,22 @@ import java.util.List;
 /**
  * The life of a mirror in a minute: copy, follow, pause, add a table, resume, catch up, compare.
  *
- * <p>It starts two PostgreSQL servers of its own and needs nothing but a JDK. The exit code is 0
- * only if both sides are identical at the end. Ctrl-C stops it at any time and leaves nothing
- * behind.
+ * <p>It starts two PostgreSQL servers of its own, which come from Maven as everything else does.
+ * The exit code is 0 only if both sides are identical at the end. Ctrl-C stops it at any time and
+ * leaves nothing behind.
  */
 public final class Quickstart {
   private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final Duration BLINK = Duration.ofMillis(200);
 
   private final ConsoleView view;
   private final OpenResources open;
+  private final Pace pace;
 
-  private Quickstart(ConsoleView view, OpenResources open) {
+  private Quickstart(ConsoleView view, OpenResources open, Pace pace) {
     this.view = view;
     this.open = open;
+    this.pace = pace;
   }
 
   /** Tells the story; ends the JVM with exit code 1 if the two sides are not identical. */
@@ -41,7 +44,7 @@ public final class Quickstart {
             () -> view.farewell("Stopping the mirror, the application, both servers."));
     boolean identical = false;
     try (open) {
-      identical = new Quickstart(view, open).run();
+      identical = new Quickstart(view, open, Pace.ofSystemProperties()).run();
     } catch (Exception e) {
       if (!open.isStopped()) {
         e.printStackTrace();
@@ -59,11 +62,12 @@ public final class Quickstart {
     EmbeddedServers servers = open.open(EmbeddedServers::start);
     view.say(servers.toString());
 
-    view.phase("The source gets a small shop: six related tables, 500,000 rows.");
-    ShopDatabase.create(servers.source());
+    view.phase(
+        "The source gets a small shop: six related tables, " + count(pace.rows()) + " rows.");
+    ShopDatabase.create(servers.source(), pace.rows());
     view.say(size(ShopDatabase.bytes(servers.source())));
 
-    view.phase("An application begins to write to the shop, and goes on until step 9.");
+    view.phase("An application begins to write to the shop, and does not wait for the mirror.");
     ShopWriter writer = open.open(() -> ShopWriter.start(servers.source()));
 
     view.phase("A mirror copies five of the tables while the application writes.");
@@ -77,15 +81,16 @@ public final class Quickstart {
                 new CopyProgress(
                     view, ShopDatabase.rows(servers.source(), ShopDatabase.FIRST_TABLES)))
             .build();
-    MirrorHandle handle = open.open(mirror::start);
+    MirrorHandle handle =
+        open.open(mirror::start); // as try-with-resources, and closed on Ctrl-C too
     handle.awaitState(MirrorState.RUNNING, PATIENCE);
 
     view.phase("The mirror follows the application: each commit arrives within moments.");
-    watch(handle, Duration.ofSeconds(10));
+    watch(handle, writer);
 
     view.phase("The mirror is paused, the application is not: lag and retained WAL grow.");
     handle.pause();
-    watch(handle, Duration.ofSeconds(10));
+    watch(handle, writer);
 
     view.phase("The sixth table joins the paused mirror: " + ShopDatabase.REVIEWS + ".");
     handle.updateTables(mappings(ShopDatabase.TABLES));
@@ -94,11 +99,12 @@ public final class Quickstart {
     view.phase("The mirror resumes: the sixth table is copied, the others catch up.");
     handle.resume();
     catchUp(handle);
-    watch(handle, Duration.ofSeconds(6));
+    watch(handle, writer);
 
     view.phase("The application stops, and the mirror applies the last of what it wrote.");
     writer.close();
-    view.say(count(writer.committed()) + " transactions since step 3");
+    writer.check();
+    view.say(count(writer.committed()) + " transactions in all");
     catchUp(handle);
 
     view.phase("Both sides are compared, row for row.");
@@ -107,9 +113,17 @@ public final class Quickstart {
     return tellVerdict(comparisons);
   }
 
-  /** Shows the mirror's status for a while. */
-  private void watch(MirrorHandle handle, Duration time) throws InterruptedException {
-    new LiveLine(handle, view).during(() -> open.linger(time));
+  /** Shows the mirror's status for a while, as long as the application is well. */
+  private void watch(MirrorHandle handle, ShopWriter writer) throws InterruptedException {
+    long begin = System.nanoTime();
+    new LiveLine(handle, view)
+        .during(
+            () -> {
+              while (System.nanoTime() - begin < pace.look().toNanos()) {
+                open.linger(BLINK);
+                writer.check();
+              }
+            });
   }
 
   /** Waits until the mirror has applied everything that is committed on the source by now. */

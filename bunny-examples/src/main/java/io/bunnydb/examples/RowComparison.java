@@ -71,7 +71,7 @@ record RowComparison(
     String sql =
         """
         SELECT count(*), md5(coalesce(string_agg(row, E'\\n' ORDER BY row), ''))
-        FROM (SELECT t::text COLLATE "C" AS row FROM %s t)
+        FROM (SELECT t::text COLLATE "C" AS row FROM %s t) rows
         """;
     try (Statement statement = connection.createStatement();
         ResultSet result = statement.executeQuery(sql.formatted(table))) {

@@ -23,30 +23,30 @@ final class ShopWriter implements AutoCloseable {
       """
       WITH placed AS (
         INSERT INTO shop.orders (customer, status, placed)
-        VALUES (random(1, 45000), 'placed', now())
+        VALUES (shop.any_customer(), 'placed', now())
         RETURNING id)
       INSERT INTO shop.order_lines
-      SELECT placed.id, line, random(1, 10000), random(1, 5), random(1.00, 300.00)
+      SELECT placed.id, line, shop.any_product(), line, shop.any_price()
       FROM placed, generate_series(1, 4) line;
 
-      UPDATE shop.customers SET credit = credit - random(0.00, 9.99)
-      WHERE id = (SELECT random(1, 45000));
+      UPDATE shop.customers SET credit = credit - 9.99
+      WHERE id = (SELECT shop.any_customer());
 
-      INSERT INTO shop.page_views VALUES (random(1, 10000), '/checkout', current_date);
+      INSERT INTO shop.page_views VALUES (shop.any_product(), '/checkout', current_date);
       """;
 
   /** Leaves the description as it is: such a change does not carry it along. */
   private static final String CHANGE_PRICE =
       """
       UPDATE shop.products
-      SET price = random(1.00, 300.00), properties = properties || '{"new": false}'
-      WHERE id = (SELECT random(1, 10000));
+      SET price = shop.any_price(), properties = properties || '{"new": false}'
+      WHERE id = (SELECT shop.any_product());
       """;
 
   private static final String CHANGE_DESCRIPTION =
       """
       UPDATE shop.products SET description = repeat(md5(random()::text), 125)
-      WHERE id = (SELECT random(1, 10000));
+      WHERE id = (SELECT shop.any_product());
       """;
 
   private static final String CANCEL_ORDER =
@@ -58,12 +58,12 @@ final class ShopWriter implements AutoCloseable {
   private static final String WRITE_REVIEW =
       """
       INSERT INTO shop.reviews (product, stars, votes, body)
-      VALUES (random(1, 10000), random(1, 5), '{0, 0}', NULL);
+      VALUES (shop.any_product(), 5, '{0, 0}', NULL);
 
       UPDATE shop.reviews SET votes[1] = votes[1] + 1, body = 'Edited'
-      WHERE id = (SELECT random(1, 50000));
+      WHERE id = (SELECT shop.any_review());
 
-      DELETE FROM shop.reviews WHERE id = (SELECT random(1, 50000));
+      DELETE FROM shop.reviews WHERE id = (SELECT shop.any_review());
       """;
 
   /** Deletes one of two equal rows and changes one of two others. */
@@ -71,11 +71,11 @@ final class ShopWriter implements AutoCloseable {
       """
       DELETE FROM shop.page_views
       WHERE ctid =
-        (SELECT ctid FROM shop.page_views WHERE product = (SELECT random(1, 10000)) LIMIT 1);
+        (SELECT ctid FROM shop.page_views WHERE product = (SELECT shop.any_product()) LIMIT 1);
 
       UPDATE shop.page_views SET seen = NULL
       WHERE ctid =
-        (SELECT ctid FROM shop.page_views WHERE product = (SELECT random(1, 10000)) LIMIT 1);
+        (SELECT ctid FROM shop.page_views WHERE product = (SELECT shop.any_product()) LIMIT 1);
       """;
 
   private static final List<String> TRANSACTIONS =
@@ -116,10 +116,17 @@ final class ShopWriter implements AutoCloseable {
   }
 
   /**
-   * Stops; returns when the last transaction is committed.
+   * Does nothing as long as all went well.
    *
    * @throws IllegalStateException if a transaction failed; nothing was written after it
    */
+  void check() {
+    if (failure != null) {
+      throw new IllegalStateException("the application failed", failure);
+    }
+  }
+
+  /** Stops; returns when the last transaction is committed. */
   @Override
   public void close() {
     stop.countDown();
@@ -127,9 +134,6 @@ final class ShopWriter implements AutoCloseable {
       thread.join();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-    if (failure != null) {
-      throw new IllegalStateException("the writer failed", failure);
     }
   }
 
