@@ -81,8 +81,8 @@ public final class Quickstart {
                 new CopyProgress(
                     view, ShopDatabase.rows(servers.source(), ShopDatabase.FIRST_TABLES)))
             .build();
-    MirrorHandle handle =
-        open.open(mirror::start); // as try-with-resources, and closed on Ctrl-C too
+    // Like try-with-resources, but Ctrl-C closes it too.
+    MirrorHandle handle = open.open(mirror::start);
     handle.awaitState(MirrorState.RUNNING, PATIENCE);
 
     view.phase("The mirror follows the application: each commit arrives within moments.");
