@@ -1,0 +1,185 @@
+package io.bunnydb.benchmarks;
+
+import io.bunnydb.pgoutput.MessageKind;
+import io.bunnydb.pgoutput.PgOutputDecoder;
+import io.bunnydb.pgoutput.Tuple;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * What does it cost to read a row out of pgoutput's messages, in time and in garbage, and how much
+ * of that do flyweights save over an object for each column?
+ *
+ * <pre>
+ *   mvn -q package -DskipTests -pl bunny-benchmarks -am
+ *   java -jar bunny-benchmarks/target/benchmarks.jar DecoderBenchmark -prof gc
+ * </pre>
+ *
+ * <p>An operation is one row of eight columns with its share of Begin and Commit: time is in
+ * nanoseconds per row, {@code gc.alloc.rate.norm} in bytes per row. {@link #passOverBytes} is what
+ * no decoder can beat that reads every byte, {@link #stringPerColumn} the usual way. All others
+ * look at the length, the first and the last byte of each value and come to the same checksum.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@OperationsPerInvocation(DecoderBenchmark.ROWS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 2)
+@Fork(value = 3, jvmArgsAppend = "-Xmx1g")
+public class DecoderBenchmark {
+  static final int ROWS = 1_000_000;
+
+  private static final VarHandle INT64 =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+  private static final int NULL = 1;
+  private static final int UNCHANGED = 2;
+
+  private final PgOutputDecoder decoder = new PgOutputDecoder(1);
+  private MessageStream stream = MessageStream.of(0);
+
+  /** Writes the stream. */
+  @Setup
+  public void setUp() {
+    setUp(ROWS);
+  }
+
+  /** Writes a stream of so many rows. */
+  void setUp(int rows) {
+    stream = MessageStream.of(rows);
+  }
+
+  /** Reads the bytes, eight at a time, and sees nothing in them. */
+  @Benchmark
+  public long passOverBytes() {
+    byte[] bytes = stream.bytes();
+    long sum = 0;
+    for (int i = 0; i <= bytes.length - Long.BYTES; i += Long.BYTES) {
+      sum += (long) INT64.get(bytes, i);
+    }
+    return sum;
+  }
+
+  /** Bunny: checks each message and walks its values where they lie. */
+  @Benchmark
+  public long flyweights() {
+    return walk(false);
+  }
+
+  /** Bunny, when each value is wanted as a string. */
+  @Benchmark
+  public long flyweightsToStrings() {
+    return walk(true);
+  }
+
+  /** The usual way: an object for each message and column, a string for each value. */
+  @Benchmark
+  public long stringPerColumn() {
+    StringDecoder strings = new StringDecoder();
+    long sum = 0;
+    for (int i = 0; i < stream.messages(); i++) {
+      ByteBuffer message = ByteBuffer.wrap(stream.bytes(), stream.offset(i), stream.length(i));
+      sum = 31 * sum + look(strings.decode(message));
+    }
+    return sum;
+  }
+
+  private long walk(boolean asStrings) {
+    long sum = 0;
+    for (int i = 0; i < stream.messages(); i++) {
+      MessageKind kind = decoder.wrap(stream.bytes(), stream.offset(i), stream.length(i));
+      sum = 31 * sum + look(kind, asStrings);
+    }
+    return sum;
+  }
+
+  private long look(MessageKind kind, boolean asStrings) {
+    return switch (kind) {
+      case BEGIN -> decoder.begin().xid();
+      case COMMIT -> decoder.commit().endLsn();
+      case RELATION -> decoder.relation().id();
+      case INSERT -> look(decoder.insert().newTuple(), asStrings);
+      case UPDATE -> look(decoder.update().newTuple(), asStrings);
+      case DELETE -> look(decoder.delete().oldTuple(), asStrings);
+      case ORIGIN,
+          TYPE,
+          TRUNCATE,
+          MESSAGE,
+          STREAM_START,
+          STREAM_STOP,
+          STREAM_COMMIT,
+          STREAM_ABORT,
+          BEGIN_PREPARE,
+          PREPARE,
+          COMMIT_PREPARED,
+          ROLLBACK_PREPARED,
+          STREAM_PREPARE ->
+          throw new IllegalStateException("not in the stream: " + kind);
+    };
+  }
+
+  private static long look(Tuple tuple, boolean asStrings) {
+    long sum = 0;
+    while (tuple.next()) {
+      sum *= 31;
+      switch (tuple.kind()) {
+        case NULL -> sum += NULL;
+        case UNCHANGED -> sum += UNCHANGED;
+        case TEXT, BINARY -> sum += asStrings ? look(tuple.string()) : look(tuple);
+      }
+    }
+    return sum;
+  }
+
+  private static int look(Tuple value) {
+    byte[] bytes = value.bytes();
+    int offset = value.valueOffset();
+    int length = value.length();
+    return length + bytes[offset] + bytes[offset + length - 1];
+  }
+
+  private static int look(String value) {
+    return value.length() + value.charAt(0) + value.charAt(value.length() - 1);
+  }
+
+  private static long look(StringDecoder.Message message) {
+    if (message instanceof StringDecoder.Change change) {
+      return look(change.columns());
+    } else if (message instanceof StringDecoder.Begin begin) {
+      return begin.xid();
+    } else if (message instanceof StringDecoder.Commit commit) {
+      return commit.endLsn();
+    } else if (message instanceof StringDecoder.Table table) {
+      return table.id();
+    }
+    throw new IllegalStateException("not in the stream: " + message);
+  }
+
+  private static long look(List<StringDecoder.Column> columns) {
+    long sum = 0;
+    for (StringDecoder.Column column : columns) {
+      String value = column.value();
+      sum = 31 * sum + (value == null ? lack(column) : look(value));
+    }
+    return sum;
+  }
+
+  private static long lack(StringDecoder.Column column) {
+    return column.unchanged() ? UNCHANGED : NULL;
+  }
+}

@@ -1,0 +1,5 @@
+/** Benchmarks, one class per question: question and command stand in the class's Javadoc. */
+@NullMarked
+package io.bunnydb.benchmarks;
+
+import org.jspecify.annotations.NullMarked;
