@@ -7,7 +7,10 @@ import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whatever is encoded comes back. A seed is set by {@code -Dbunny.test.seed}. */
+/**
+ * Whatever is encoded comes back, wherever it stands in its array. A seed is set by {@code
+ * -Dbunny.test.seed}.
+ */
 final class RandomMessagesTest {
 
   private static final int MESSAGES = 50_000;
@@ -20,9 +23,12 @@ final class RandomMessagesTest {
     PgOutputDecoder decoder = new PgOutputDecoder(version);
     Set<MessageKind> seen = EnumSet.noneOf(MessageKind.class);
     for (int i = 0; i < MESSAGES; i++) {
-      byte[] bytes = messages.next();
+      byte[] message = messages.next();
+      int offset = i % 7;
+      byte[] bytes = new byte[offset + message.length + i % 5];
+      System.arraycopy(message, 0, bytes, offset, message.length);
 
-      MessageKind kind = decoder.wrap(bytes, 0, bytes.length);
+      MessageKind kind = decoder.wrap(bytes, offset, message.length);
 
       assertThat(kind).isEqualTo(messages.kind());
       assertThat(Rendering.of(decoder, kind)).isEqualTo(messages.line());
