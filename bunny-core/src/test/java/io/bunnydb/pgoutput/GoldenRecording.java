@@ -46,7 +46,8 @@ record GoldenRecording(
           new GoldenRecording(17, "parallel-binary", 4, true, "parallel", true),
           new GoldenRecording(18, "text", 1, false, "off", false),
           new GoldenRecording(18, "two-phase", 3, false, "on", true),
-          new GoldenRecording(18, "parallel", 4, false, "parallel", true));
+          new GoldenRecording(18, "parallel", 4, false, "parallel", true),
+          new GoldenRecording(18, "parallel-binary", 4, true, "parallel", true));
 
   boolean isStreaming() {
     return !streaming.equals("off");

@@ -43,22 +43,32 @@ public final class GoldenStreamRecorder {
     this.recording = recording;
   }
 
-  /** Records into the folder named first what is named behind it. */
+  /** Records into the folder named first what is named behind it; starts the servers of that. */
   public static void main(String[] arguments) throws IOException, SQLException {
     Path folder = Files.createDirectories(Path.of(arguments[0]));
     List<String> names = List.of(arguments).subList(1, arguments.length);
     for (int major = 14; major <= 18; major++) {
-      try (PostgresServer server =
-          PostgresServer.start(
-              major, Map.of("logical_decoding_work_mem", "64kB", "autovacuum", "off"))) {
-        for (GoldenRecording recording : GoldenRecording.ALL) {
-          if (recording.major() == major
-              && (names.isEmpty() || names.contains(recording.toString()))) {
-            List<byte[]> messages = new GoldenStreamRecorder(server, recording).record();
-            recording.write(folder, messages);
-            System.out.println(recording + ": " + messages.size() + " messages");
-          }
-        }
+      int of = major;
+      List<GoldenRecording> wanted =
+          GoldenRecording.ALL.stream()
+              .filter(recording -> recording.major() == of)
+              .filter(recording -> names.isEmpty() || names.contains(recording.toString()))
+              .toList();
+      if (!wanted.isEmpty()) {
+        record(major, wanted, folder);
+      }
+    }
+  }
+
+  private static void record(int major, List<GoldenRecording> wanted, Path folder)
+      throws IOException, SQLException {
+    try (PostgresServer server =
+        PostgresServer.start(
+            major, Map.of("logical_decoding_work_mem", "64kB", "autovacuum", "off"))) {
+      for (GoldenRecording recording : wanted) {
+        List<byte[]> messages = new GoldenStreamRecorder(server, recording).record();
+        recording.write(folder, messages);
+        System.out.println(recording + ": " + messages.size() + " messages");
       }
     }
   }
