@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads tables from {@code pg_catalog} ("System Catalogs" in the PostgreSQL documentation). */
@@ -27,7 +28,13 @@ public final class Catalog {
                 JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace
                 WHERE c.oid = a.attcollation) END,
              t.oid < 16384 AND t.typsend <> 0 AND t.typreceive <> 0
-               AND t.typname !~ '^_?reg'
+               AND t.typname !~ '^_?reg',
+             ARRAY(SELECT DISTINCT u.attname::text
+                   FROM pg_catalog.pg_depend p JOIN pg_catalog.pg_attribute u
+                     ON u.attrelid = p.refobjid AND u.attnum = p.refobjsubid
+                   WHERE p.classid = 'pg_catalog.pg_attrdef'::regclass AND p.objid = d.oid
+                     AND p.refclassid = 'pg_catalog.pg_class'::regclass
+                     AND p.refobjid = a.attrelid AND p.refobjsubid <> a.attnum)
       FROM pg_catalog.pg_attribute a
       JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
       LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -121,7 +128,8 @@ public final class Catalog {
         row.getString(5),
         row.getString(8),
         generation(row.getString(6), row.getString(7)),
-        row.getBoolean(9));
+        row.getBoolean(9),
+        Set.of((String[]) row.getArray(10).getArray()));
   }
 
   private static Generation generation(String identity, String generated) {

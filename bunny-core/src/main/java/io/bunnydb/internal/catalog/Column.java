@@ -1,5 +1,6 @@
 package io.bunnydb.internal.catalog;
 
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param collationSql the collation where it is not the type's own; null otherwise
  * @param generation how its values come to be
  * @param isBinaryPortable whether the type's binary form means the same on every server
+ * @param computedFrom the columns that the expression of a generated column uses; empty on
+ *     PostgreSQL 14, where no column can be excluded
  */
 public record Column(
     String name,
@@ -22,7 +25,8 @@ public record Column(
     @Nullable String defaultSql,
     @Nullable String collationSql,
     Generation generation,
-    boolean isBinaryPortable) {
+    boolean isBinaryPortable,
+    Set<String> computedFrom) {
 
   /** How the values of a column come to be. */
   public enum Generation {

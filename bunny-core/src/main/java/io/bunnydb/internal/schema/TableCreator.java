@@ -9,7 +9,7 @@ import io.bunnydb.pgoutput.ReplicaIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -66,13 +66,8 @@ public final class TableCreator {
     Set<String> excluded = mirrored.mapping().excludedColumns();
     return mirrored.table().columns().stream()
         .filter(c -> !excluded.contains(c.name()))
-        .filter(c -> !c.isGenerated() || !mentionsAny(c.defaultSql(), excluded))
+        .filter(c -> Collections.disjoint(c.computedFrom(), excluded))
         .toList();
-  }
-
-  private static boolean mentionsAny(
-      @org.jspecify.annotations.Nullable String expression, Collection<String> columns) {
-    return expression != null && columns.stream().anyMatch(expression::contains);
   }
 
   private static String definition(Column column, boolean hasVirtual) {
