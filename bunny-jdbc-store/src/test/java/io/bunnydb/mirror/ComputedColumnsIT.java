@@ -21,6 +21,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class ComputedColumnsIT {
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
+  private final Refusals refusals = new Refusals(databases);
+
   private static void mirrors(TableMapping mapping, String... changes) {
     try (MirrorHandle handle = running(mirror(databases).table(mapping))) {
       databases.source().execute(changes);
@@ -113,5 +115,61 @@ final class ComputedColumnsIT {
         "total_tax",
         "from_tax",
         "word");
+  }
+
+  @Test
+  void keyWithAComputedColumnIsRefused() {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE a (id int, name text, folded text GENERATED ALWAYS AS (lower(name)) STORED,"
+                + " n int NOT NULL UNIQUE, PRIMARY KEY (id, folded))",
+            "INSERT INTO a VALUES (1, 'A', DEFAULT, 1), (1, 'B', DEFAULT, 2)");
+    assertThat(refusals.problem(refusals.mirror().table("public.a")))
+        .contains(
+            "the replica identity of public.a has the generated column folded",
+            "UPDATE and DELETE would fail",
+            "ALTER TABLE ... REPLICA IDENTITY");
+    databases.source().execute("ALTER TABLE a REPLICA IDENTITY USING INDEX a_n_key");
+    mirrors(
+        TableMapping.from("public.a"),
+        "UPDATE a SET name = 'D' WHERE n = 1",
+        "DELETE FROM a WHERE n = 2");
+    databases.assertMirrored("a");
+  }
+
+  @Test
+  void fullIdentityWithAComputedColumnIsRefusedWhereUpdatesWouldFail() {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE a (id int, twice int GENERATED ALWAYS AS (id * 2) STORED)",
+            "ALTER TABLE a REPLICA IDENTITY FULL",
+            "INSERT INTO a VALUES (1), (2), (2)");
+    if (databases.source().server().major() >= 18) {
+      assertThat(refusals.problem(refusals.mirror().table("public.a")))
+          .contains("the replica identity of public.a has the generated column twice");
+    } else {
+      mirrors(
+          TableMapping.from("public.a"),
+          "UPDATE a SET id = 3 WHERE id = 1",
+          "DELETE FROM a WHERE id = 2",
+          "INSERT INTO a VALUES (4)");
+      databases.assertMirrored("a");
+    }
+  }
+
+  @Test
+  void partitionWithAComputedColumnInItsKeyIsRefused() {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE a (id int PRIMARY KEY, n int GENERATED ALWAYS AS (-id) STORED NOT NULL)"
+                + " PARTITION BY RANGE (id)",
+            "CREATE TABLE part PARTITION OF a FOR VALUES FROM (0) TO (9)",
+            "CREATE UNIQUE INDEX by_n ON part (n)",
+            "ALTER TABLE part REPLICA IDENTITY USING INDEX by_n");
+    assertThat(refusals.problem(refusals.mirror().table("public.a")))
+        .contains("the replica identity of public.a has the generated column n");
   }
 }
