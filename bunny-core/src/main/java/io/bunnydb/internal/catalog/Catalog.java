@@ -19,8 +19,11 @@ public final class Catalog {
   private static final String COLUMNS =
       """
       SELECT a.attname, a.atttypid::bigint, pg_catalog.format_type(a.atttypid, a.atttypmod),
-             a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attidentity,
-             a.attgenerated,
+             a.attnotnull AND NOT EXISTS
+               (SELECT FROM pg_catalog.pg_constraint k
+                WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated
+                  AND k.conkey = ARRAY[a.attnum]),
+             pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated,
              CASE WHEN a.attcollation <> t.typcollation THEN
                (SELECT pg_catalog.quote_ident(n.nspname) || '.' ||
                        pg_catalog.quote_ident(c.collname)

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param name the plain name
  * @param typeOid the type's OID on that server
  * @param typeSql the type as SQL writes it, modifier included, such as {@code numeric(10,2)}
- * @param notNull whether it is declared NOT NULL
+ * @param notNull whether no row has a NULL in it: it is NOT NULL, and validated
  * @param defaultSql the default, or the expression of a generated column; null where there is none
  * @param collationSql the collation where it is not the type's own; null otherwise
  * @param generation how its values come to be

@@ -1,0 +1,215 @@
+package io.bunnydb.mirror;
+
+import static io.bunnydb.mirror.Operated.SOON;
+import static io.bunnydb.mirror.Operated.mirror;
+import static io.bunnydb.mirror.Operated.running;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.bunnydb.MirrorBuilder;
+import io.bunnydb.MirrorHandle;
+import io.bunnydb.TableMapping;
+import io.bunnydb.testing.MirrorDatabases;
+import io.bunnydb.testing.TableComparison;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What a destination table that Bunny creates is like, as the destination's catalog has it. */
+final class CreatedTablesIT {
+  @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
+
+  private final Refusals refusals = new Refusals(databases);
+
+  /** Mirrors {@code public.a} and, once it is copied, changes it. */
+  private static void mirrors(MirrorBuilder builder, String... changes) {
+    try (MirrorHandle handle = running(builder)) {
+      databases.source().execute(changes);
+      handle.awaitCaughtUp(SOON);
+      assertThat(handle.status().tables()).allMatch(table -> table.rowsMissing() == 0);
+      handle.drop();
+    }
+  }
+
+  private static void assertDeclared(String table, String... lines) {
+    assertThat(Declaration.of(databases.destination(), table)).containsExactly(lines);
+  }
+
+  @Test
+  void columnsHaveTypesDefaultsAndNotNull() {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE a (id int PRIMARY KEY, price numeric(10,2) NOT NULL DEFAULT 9.50,"
+                + " dropped int, code varchar(7) DEFAULT 'it''s', day date DEFAULT now(),"
+                + " tags text[] NOT NULL DEFAULT '{}', bits bit(3), at timestamp(3) with time zone,"
+                + " bare text, sorted text COLLATE \"C\" NOT NULL, \"Odd \"\"One\" int DEFAULT 1 + 2)",
+            "ALTER TABLE a DROP COLUMN dropped",
+            "INSERT INTO a (id, sorted) VALUES (1, 'x')");
+    mirrors(
+        mirror(databases, "public.a"), "INSERT INTO a (id, sorted, code) VALUES (2, 'y', NULL)");
+    assertDeclared(
+        "a",
+        "id integer NOT NULL",
+        "price numeric(10,2) DEFAULT 9.50 NOT NULL",
+        "code character varying(7) DEFAULT 'it''s'::character varying",
+        "day date DEFAULT now()",
+        "tags text[] DEFAULT '{}'::text[] NOT NULL",
+        "bits bit(3)",
+        "at timestamp(3) with time zone",
+        "bare text",
+        "sorted text COLLATE \"C\" NOT NULL",
+        "\"Odd \"\"One\" integer DEFAULT (1 + 2)",
+        "PRIMARY KEY (id)",
+        "REPLICA IDENTITY DEFAULT");
+    databases.assertMirrored("a");
+  }
+
+  @Test
+  void columnWithNullsIsNotMadeNotNull() {
+    assumeTrue(databases.source().server().major() >= 18, "PostgreSQL 18 has NOT NULL NOT VALID");
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE a (id int PRIMARY KEY, n int, m int NOT NULL)",
+            "INSERT INTO a VALUES (1, NULL, 1)",
+            "ALTER TABLE a ADD CONSTRAINT later NOT NULL n NOT VALID");
+    mirrors(mirror(databases, "public.a"), "INSERT INTO a VALUES (2, 2, 2)");
+    assertDeclared(
+        "a",
+        "id integer NOT NULL",
+        "n integer",
+        "m integer NOT NULL",
+        "PRIMARY KEY (id)",
+        "REPLICA IDENTITY DEFAULT");
+    databases.assertMirrored("a");
+  }
+
+  @Test
+  void defaultThatNeedsWhatTheDestinationLacksIsLeftOut() {
+    databases
+        .source()
+        .execute(
+            "CREATE FUNCTION next() RETURNS int LANGUAGE sql AS 'SELECT 42'",
+            "CREATE TABLE a (id bigserial PRIMARY KEY, n int DEFAULT next(), k int DEFAULT 7)",
+            "INSERT INTO a DEFAULT VALUES");
+    mirrors(mirror(databases, "public.a"), "INSERT INTO a DEFAULT VALUES");
+    assertDeclared(
+        "a",
+        "id bigint NOT NULL",
+        "n integer",
+        "k integer DEFAULT 7",
+        "PRIMARY KEY (id)",
+        "REPLICA IDENTITY DEFAULT");
+    databases.assertMirrored("a");
+  }
+
+  @Test
+  void primaryKeyOfSeveralColumnsKeepsItsOrder() {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE a (x int, y text, z date, n int, PRIMARY KEY (z, x))",
+            "INSERT INTO a VALUES (1, 'a', '2024-01-01', 1), (2, 'b', '2024-01-01', 2)");
+    mirrors(
+        mirror(databases, "public.a"),
+        "UPDATE a SET n = 3 WHERE x = 1",
+        "UPDATE a SET x = 7, z = '2024-02-29' WHERE x = 2",
+        "INSERT INTO a VALUES (2, 'b', '2024-01-01', 4)",
+        "DELETE FROM a WHERE x = 1");
+    assertDeclared(
+        "a",
+        "x integer NOT NULL",
+        "y text",
+        "z date NOT NULL",
+        "n integer",
+        "PRIMARY KEY (z, x)",
+        "REPLICA IDENTITY DEFAULT");
+    databases.assertMirrored("a");
+  }
+
+  @Test
+  void identityColumnsAreMadeByDefault() {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE a (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
+                + " v smallint GENERATED BY DEFAULT AS IDENTITY, t text)",
+            "INSERT INTO a (t) VALUES ('x'), ('y')");
+    mirrors(mirror(databases, "public.a"), "INSERT INTO a (t) VALUES ('z')");
+    assertDeclared(
+        "a",
+        "id bigint BY DEFAULT AS IDENTITY NOT NULL",
+        "v smallint BY DEFAULT AS IDENTITY NOT NULL",
+        "t text",
+        "PRIMARY KEY (id)",
+        "REPLICA IDENTITY DEFAULT");
+    databases.assertMirrored("a");
+  }
+
+  @Test
+  void tableOfAnotherNameIsMadeWithItsSchema() {
+    databases
+        .source()
+        .execute("CREATE TABLE a (id int PRIMARY KEY, n int)", "INSERT INTO a VALUES (1, 1)");
+    mirrors(
+        mirror(databases).table(TableMapping.from("public.a").to("\"New Schema\".\"T.x\"")),
+        "UPDATE a SET n = 2");
+    assertDeclared(
+        "\"New Schema\".\"T.x\"",
+        "id integer NOT NULL",
+        "n integer",
+        "PRIMARY KEY (id)",
+        "REPLICA IDENTITY DEFAULT");
+    TableComparison.assertEqual(
+        databases.source(), "a", databases.destination(), "\"New Schema\".\"T.x\"");
+  }
+
+  @Test
+  void typeThatTheDestinationLacksIsRefused() {
+    databases
+        .source()
+        .execute(
+            "CREATE TYPE mood AS ENUM ('sad', 'glad')",
+            "CREATE TABLE a (id int PRIMARY KEY, m mood)",
+            "INSERT INTO a VALUES (1, 'glad')");
+    assertThat(refusals.problem(refusals.mirror().table("public.a")))
+        .contains(
+            "destination table public.a cannot be created",
+            "type \"public.mood\" does not exist",
+            "create it or what it needs by hand");
+  }
+
+  @Test
+  void userDefinedTypesThatAreThereAreUsed() {
+    String[] types = {
+      "CREATE TYPE mood AS ENUM ('sad', 'glad')",
+      "CREATE DOMAIN amount AS numeric(8,2) DEFAULT 1 CHECK (VALUE > 0)",
+      "CREATE TYPE pair AS (x int, m mood)"
+    };
+    // Other OIDs than on the source.
+    databases.destination().execute("CREATE TYPE other AS ENUM ()", "CREATE TYPE another AS ()");
+    databases.destination().execute(types);
+    databases.source().execute(types);
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE a (id int PRIMARY KEY, m mood DEFAULT 'sad', ms mood[], d amount NOT NULL,"
+                + " p pair DEFAULT (1, 'glad'))",
+            "INSERT INTO a (id, ms) VALUES (1, '{sad,glad}'), (2, NULL)");
+    mirrors(
+        mirror(databases, "public.a"),
+        "INSERT INTO a (id, m, d) VALUES (3, 'glad', 3.14)",
+        "UPDATE a SET p = (2, 'sad'), ms = NULL, d = 7 WHERE id = 1",
+        "DELETE FROM a WHERE id = 2");
+    assertDeclared(
+        "a",
+        "id integer NOT NULL",
+        "m mood DEFAULT 'sad'::mood",
+        "ms mood[]",
+        "d amount NOT NULL",
+        "p pair DEFAULT ROW(1, 'glad'::mood)",
+        "PRIMARY KEY (id)",
+        "REPLICA IDENTITY DEFAULT");
+    databases.assertMirrored("a");
+  }
+}
