@@ -162,8 +162,8 @@ final class DestinationTable {
           + ") END IS NOT DISTINCT FROM ?::text";
     }
     Column column = table.column(name);
-    String equals = column == null ? "=" : Catalog.equalityOperator(destination, column);
-    return quoted + " " + equals + " ?";
+    String equals = column == null ? "= ?" : Catalog.equalsParameter(destination, column);
+    return quoted + " " + equals;
   }
 
   /** The table's name on the source, as mapped. */

@@ -61,6 +61,8 @@ public final class Catalog {
   private static final long SHORT_PAGE_HEADER = 24;
   private static final long LONG_PAGE_HEADER = 40;
 
+  private static final long FIRST_USER_DEFINED = 16384; // OID
+
   private Catalog() {}
 
   /**
@@ -200,12 +202,12 @@ public final class Catalog {
   }
 
   /**
-   * The operator under which values of a type are equal, as SQL calls it from any search path: that
-   * of the type's default btree class, or the built-in one.
+   * The rest of a condition that a column equals a parameter, as SQL has it under any search path:
+   * by the operator of the type's default btree class, or the built-in one.
    */
-  public static String equalityOperator(Connection connection, Column column) throws SQLException {
+  public static String equalsParameter(Connection connection, Column column) throws SQLException {
     if (column.isBinaryPortable()) {
-      return "=";
+      return "= ?";
     }
     String operator =
         Sql.queryText(
@@ -221,7 +223,11 @@ public final class Catalog {
             WHERE c.opcdefault AND c.opcintype = CAST(? AS oid)
             """,
             column.typeOid());
-    return operator == null ? "=" : operator;
+    if (operator != null) {
+      return operator + " ?";
+    }
+    // The reg* types borrow the operator of oid, under which an untyped parameter is read as one.
+    return column.typeOid() < FIRST_USER_DEFINED ? "= CAST(? AS " + column.typeSql() + ")" : "= ?";
   }
 
   /**
