@@ -30,8 +30,9 @@ public final class Catalog {
                 FROM pg_catalog.pg_collation c
                 JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace
                 WHERE c.oid = a.attcollation) END,
-             t.oid < 16384 AND t.typsend <> 0 AND t.typreceive <> 0
-               AND t.typname !~ '^_?reg',
+             t.oid < 16384 AND t.typname !~ '^_?reg' AND NOT EXISTS
+               (SELECT FROM pg_catalog.pg_type e WHERE e.oid IN (t.oid, t.typelem)
+                  AND (e.typsend = 0 OR e.typreceive = 0)),
              ARRAY(SELECT DISTINCT u.attname::text
                    FROM pg_catalog.pg_depend p JOIN pg_catalog.pg_attribute u
                      ON u.attrelid = p.refobjid AND u.attnum = p.refobjsubid
