@@ -1,10 +1,13 @@
 package io.bunnydb.mirror;
 
+import io.bunnydb.MirrorState;
+import io.bunnydb.mirror.MirrorProcess.Order;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.TestDatabase;
 import java.io.File;
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,14 +21,24 @@ final class ChildMirror implements AutoCloseable {
 
   private final Process process;
   private final Path output;
+  private int ordersGiven;
 
   private ChildMirror(Process process, Path output) {
     this.process = process;
     this.output = output;
   }
 
-  /** Starts a process; returns at once. */
+  /** Starts a process that goes on with the mirror; returns at once. */
   static ChildMirror launch(
+      MirrorDatabases databases, String mirror, int maxBatchBytes, List<String> tables)
+      throws IOException {
+    ChildMirror child = launchIdle(databases, mirror, maxBatchBytes, tables);
+    child.give(Order.GO_ON);
+    return child;
+  }
+
+  /** Starts a process that starts the mirror and waits for orders; returns at once. */
+  static ChildMirror launchIdle(
       MirrorDatabases databases, String mirror, int maxBatchBytes, List<String> tables)
       throws IOException {
     TestDatabase source = databases.source();
@@ -58,10 +71,49 @@ final class ChildMirror implements AutoCloseable {
     }
   }
 
+  /** Has it do something; returns the mirror's state after that. */
+  MirrorState order(Order order) throws IOException {
+    int place = ordersGiven;
+    give(order);
+    List<String> answers =
+        Await.value(
+            START,
+            "the process has obeyed " + order,
+            this::answers,
+            a -> a.size() > place || !process.isAlive());
+    if (answers.size() <= place) {
+      throw new AssertionError("the process ended before it obeyed " + order + ":\n" + output());
+    }
+    return MirrorState.valueOf(answers.get(place));
+  }
+
+  private void give(Order order) throws IOException {
+    ordersGiven++;
+    Writer input = process.outputWriter();
+    input.write(order + "\n");
+    input.flush();
+  }
+
+  private List<String> answers() {
+    return output()
+        .lines()
+        .filter(line -> line.startsWith(MirrorProcess.OBEYED))
+        .map(line -> line.substring(MirrorProcess.OBEYED.length()))
+        .toList();
+  }
+
   /** Lets it run for some time; fails if it ends by itself. */
   void runFor(long millis) throws InterruptedException {
     if (process.waitFor(millis, TimeUnit.MILLISECONDS)) {
       throw new AssertionError("the process ended by itself:\n" + output());
+    }
+  }
+
+  /** Ends its input, and so the process in order; returns when it has ended. */
+  void end() throws IOException, InterruptedException {
+    process.outputWriter().close();
+    if (!process.waitFor(START.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
+      throw new AssertionError("the process did not end in order:\n" + output());
     }
   }
 

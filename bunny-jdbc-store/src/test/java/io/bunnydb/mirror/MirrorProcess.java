@@ -1,5 +1,7 @@
 package io.bunnydb.mirror;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.bunnydb.Mirror;
 import io.bunnydb.MirrorBuilder;
 import io.bunnydb.MirrorHandle;
@@ -7,12 +9,14 @@ import io.bunnydb.MirrorState;
 import io.bunnydb.Peer;
 import io.bunnydb.TableMapping;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * The main class of a process that runs one mirror until its standard input ends, or until it is
- * killed. It goes on where it was paused, and brings the mirror to the tables it is given.
+ * The main class of a process that starts one mirror and obeys the commands at its standard input,
+ * a line each, until that ends or it is killed.
  */
 final class MirrorProcess {
   /** Environment variables that hold the passwords. */
@@ -24,6 +28,19 @@ final class MirrorProcess {
   static final String STARTING = "-- starting";
 
   static final String STARTED = "-- started";
+
+  /** Begins the line that is printed when a command was obeyed; the mirror's state follows. */
+  static final String OBEYED = "-- obeyed, now ";
+
+  /** What the process can be told to do. */
+  enum Order {
+    /** Bring the mirror to the tables of the command line; resume it where it was paused. */
+    GO_ON,
+    PAUSE,
+    RESUME,
+    /** Tell the state alone. */
+    TELL
+  }
 
   private MirrorProcess() {}
 
@@ -41,9 +58,15 @@ final class MirrorProcess {
     System.out.println(STARTING);
     try (MirrorHandle handle = builder.build().start()) {
       System.out.println(STARTED);
-      goOn(handle, tables);
-      while (System.in.read() >= 0) {
-        // Whoever started this process closes its input, or kills it.
+      BufferedReader orders = new BufferedReader(new InputStreamReader(System.in, UTF_8));
+      for (String line = orders.readLine(); line != null; line = orders.readLine()) {
+        switch (Order.valueOf(line)) {
+          case GO_ON -> goOn(handle, tables);
+          case PAUSE -> handle.pause();
+          case RESUME -> handle.resume();
+          case TELL -> {}
+        }
+        System.out.println(OBEYED + handle.status().state());
       }
     }
   }
