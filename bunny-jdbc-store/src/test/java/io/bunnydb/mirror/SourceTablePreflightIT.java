@@ -112,27 +112,6 @@ final class SourceTablePreflightIT {
   }
 
   @Test
-  void refusesGeneratedColumnInTheIdentity() {
-    onSource(
-        "CREATE TABLE computed (doc text, id int GENERATED ALWAYS AS (length(doc)) STORED PRIMARY KEY)");
-    assertThat(problem("public.computed"))
-        .contains("generated column id belongs to the replica identity", "USING INDEX");
-  }
-
-  @Test
-  void refusesFullIdentityWithGeneratedColumnWhereItsUpdatesWouldFail() {
-    onSource(
-        "CREATE TABLE computed (id int PRIMARY KEY, n int GENERATED ALWAYS AS (id + 1) STORED)",
-        "ALTER TABLE computed REPLICA IDENTITY FULL");
-    if (databases.source().server().major() >= 18) {
-      assertThat(problem("public.computed"))
-          .contains("generated column n belongs to the replica identity");
-    } else {
-      refusals.runs(refusals.mirror().table("public.computed"));
-    }
-  }
-
-  @Test
   void refusesExcludedColumnThatIsPartOfTheKey() {
     assumeColumnListsAndFilters();
     onSource("CREATE TABLE a (id int, part int, t text, PRIMARY KEY (id, part))");

@@ -250,10 +250,11 @@ final class MirrorWork implements AutoCloseable {
       lifecycle.moveIfPossible(session.state());
       backoff.reset();
       isToRun = true;
-    } catch (StoppedException e) {
-      throw new MirrorException(
-          config.name(), "resume was overtaken by another command; it is still paused", e);
     } catch (SQLException | RuntimeException e) {
+      if (stop.isStopped()) {
+        throw new MirrorException(
+            config.name(), "resume was overtaken by another command; it is still paused", e);
+      }
       MirrorException error = Faults.describe(config.name(), e);
       lifecycle.error(error);
       throw error;

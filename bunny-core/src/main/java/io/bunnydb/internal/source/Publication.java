@@ -109,7 +109,6 @@ public final class Publication {
               + tableList(tables)
               + (exists ? "" : " WITH (publish_via_partition_root = true)"));
       List<String> problems = filtersOutsideIdentity(source, name, tables);
-      problems.addAll(generatedInIdentity(source, tables));
       if (!namesOf(source, name).equals(namesOf(tables))) {
         problems.add("a row filter names further tables; balance its parentheses");
       }
@@ -245,50 +244,6 @@ public final class Publication {
                 + String.join(", ", outside)
                 + ", outside the replica identity, so that UPDATE and DELETE would fail on the"
                 + " source; filter by key columns, or ALTER TABLE ... REPLICA IDENTITY FULL");
-      }
-    }
-    return problems;
-  }
-
-  /**
-   * Generated columns are not published. The server takes a table whose identity has one, and then
-   * lets the application's UPDATE fail (PostgreSQL 18), or sends an identity that lacks the column.
-   */
-  private static List<String> generatedInIdentity(Connection source, List<MirroredTable> tables)
-      throws SQLException {
-    List<String> problems = new ArrayList<>();
-    for (MirroredTable table : tables) {
-      List<String> generated =
-          Sql.query(
-              source,
-              """
-              SELECT DISTINCT a.attname
-              FROM pg_catalog.pg_class c
-              JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attgenerated <> ''
-              WHERE (c.oid = CAST(? AS oid)
-                  OR c.oid IN
-                    (SELECT relid FROM pg_catalog.pg_partition_tree(CAST(? AS oid)::regclass)))
-                AND CASE c.relreplident
-                  WHEN 'f' THEN current_setting('server_version_num')::int >= 180000
-                  ELSE EXISTS
-                    (SELECT FROM pg_catalog.pg_index i
-                     WHERE i.indrelid = c.oid
-                       AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
-                       AND CASE c.relreplident WHEN 'd' THEN i.indisprimary
-                                               WHEN 'i' THEN i.indisreplident END)
-                END
-              """,
-              row -> row.getString(1),
-              table.table().oid(),
-              table.table().oid());
-      if (!generated.isEmpty()) {
-        problems.add(
-            "the replica identity of "
-                + table.table().name()
-                + " has the generated column "
-                + String.join(", ", generated)
-                + ", which is not published, so that UPDATE and DELETE would fail on the source or"
-                + " miss their rows; ALTER TABLE ... REPLICA IDENTITY to a key of written columns");
       }
     }
     return problems;
