@@ -27,6 +27,8 @@ public final class MirrorBuilder {
   private boolean createTables = true;
   private int maxBatchBytes = 8 << 20;
   private int snapshotTablesInParallel = 4;
+  private ExistingRowPolicy existingRow = ExistingRowPolicy.STOP;
+  private MissingRowPolicy missingRow = MissingRowPolicy.CONTINUE;
 
   MirrorBuilder(String name) {
     if (name.isBlank()
@@ -144,6 +146,24 @@ public final class MirrorBuilder {
     return this;
   }
 
+  /**
+   * What an INSERT does whose row stands on the destination already, in tables whose mapping does
+   * not say. Default {@link ExistingRowPolicy#STOP}.
+   */
+  public MirrorBuilder onExistingRow(ExistingRowPolicy policy) {
+    this.existingRow = policy;
+    return this;
+  }
+
+  /**
+   * What an UPDATE or DELETE does whose row is not on the destination, in tables whose mapping does
+   * not say. Default {@link MissingRowPolicy#CONTINUE}.
+   */
+  public MirrorBuilder onMissingRow(MissingRowPolicy policy) {
+    this.missingRow = policy;
+    return this;
+  }
+
   /** Adds a listener. */
   public MirrorBuilder listener(MirrorListener listener) {
     listeners.add(listener);
@@ -168,7 +188,12 @@ public final class MirrorBuilder {
             slot,
             publication,
             new MirrorConfig.Options(
-                initialSnapshot, createTables, maxBatchBytes, snapshotTablesInParallel),
+                initialSnapshot,
+                createTables,
+                maxBatchBytes,
+                snapshotTablesInParallel,
+                existingRow,
+                missingRow),
             List.copyOf(listeners)));
   }
 

@@ -22,13 +22,19 @@ import org.jspecify.annotations.Nullable;
  *     server's choice
  * @param excludedColumns columns, by their plain names, that never leave the source
  * @param filter SQL condition that a row must meet to be mirrored; null for every row
+ * @param existingRow what an INSERT does whose row is there already; null for what holds for the
+ *     mirror
+ * @param missingRow what an UPDATE or DELETE does whose row is not there; null for what holds for
+ *     the mirror
  */
 public record TableMapping(
     TableName source,
     TableName destination,
     @Nullable String partitionKey,
     Set<String> excludedColumns,
-    @Nullable String filter) {
+    @Nullable String filter,
+    @Nullable ExistingRowPolicy existingRow,
+    @Nullable MissingRowPolicy missingRow) {
 
   /** Copies the set of columns, keeping its order. */
   public TableMapping {
@@ -48,7 +54,7 @@ public record TableMapping(
 
   /** A mapping of a whole table to the table of the same name. */
   public static TableMapping from(TableName source) {
-    return new TableMapping(source, source, null, Set.of(), null);
+    return new TableMapping(source, source, null, Set.of(), null, null, null);
   }
 
   /**
@@ -59,7 +65,7 @@ public record TableMapping(
    * @throws IllegalArgumentException if the name is not schema-qualified or malformed
    */
   public TableMapping to(String table) {
-    return new TableMapping(source, TableName.parse(table), partitionKey, excludedColumns, filter);
+    return with(TableName.parse(table), partitionKey, excludedColumns, filter);
   }
 
   /**
@@ -74,7 +80,7 @@ public record TableMapping(
     if (column.isBlank()) {
       throw new IllegalArgumentException("partition key of " + source + " is blank");
     }
-    return new TableMapping(source, destination, column, excludedColumns, filter);
+    return with(destination, column, excludedColumns, filter);
   }
 
   /**
@@ -96,8 +102,7 @@ public record TableMapping(
    * @return the new mapping
    */
   public TableMapping excludeColumns(String... columns) {
-    return new TableMapping(
-        source, destination, partitionKey, new LinkedHashSet<>(Arrays.asList(columns)), filter);
+    return with(destination, partitionKey, new LinkedHashSet<>(Arrays.asList(columns)), filter);
   }
 
   /**
@@ -114,6 +119,43 @@ public record TableMapping(
     if (condition.isBlank()) {
       throw new IllegalArgumentException("row filter of " + source + " is blank");
     }
-    return new TableMapping(source, destination, partitionKey, excludedColumns, condition);
+    return with(destination, partitionKey, excludedColumns, condition);
+  }
+
+  /**
+   * The same mapping with another answer to an INSERT whose row is there already.
+   *
+   * @param policy instead of the mirror's
+   * @return the new mapping
+   */
+  public TableMapping onExistingRow(ExistingRowPolicy policy) {
+    return new TableMapping(
+        source, destination, partitionKey, excludedColumns, filter, policy, missingRow);
+  }
+
+  /**
+   * The same mapping with another answer to an UPDATE or DELETE whose row is not there.
+   *
+   * @param policy instead of the mirror's
+   * @return the new mapping
+   */
+  public TableMapping onMissingRow(MissingRowPolicy policy) {
+    return new TableMapping(
+        source, destination, partitionKey, excludedColumns, filter, existingRow, policy);
+  }
+
+  private TableMapping with(
+      TableName newDestination,
+      @Nullable String newPartitionKey,
+      Set<String> newExcludedColumns,
+      @Nullable String newFilter) {
+    return new TableMapping(
+        source,
+        newDestination,
+        newPartitionKey,
+        newExcludedColumns,
+        newFilter,
+        existingRow,
+        missingRow);
   }
 }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.bunnydb.ExistingRowPolicy;
 import io.bunnydb.Lsn;
+import io.bunnydb.MissingRowPolicy;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
 import io.bunnydb.spi.Checkpoint;
@@ -85,7 +87,9 @@ public abstract class CheckpointStoreContract extends CheckpointStoreFixture {
                         .to("\"{a,b}\".\"\uD83D\uDC30 'x' \\\"")
                         .partitionKey("User Id")
                         .excludeColumns("z", "a,b", "NULL", "{\"q\"}", "", "back\\slash", "é")
-                        .where("note <> 'it''s; \\' AND id > 10"),
+                        .where("note <> 'it''s; \\' AND id > 10")
+                        .onExistingRow(ExistingRowPolicy.OVERWRITE)
+                        .onMissingRow(MissingRowPolicy.STOP),
                     TableState.COPIED,
                     Lsn.parse("80000000/0"),
                     0xFFFF_FFFEL,

@@ -1,6 +1,8 @@
 package io.bunnydb.jdbc;
 
+import io.bunnydb.ExistingRowPolicy;
 import io.bunnydb.Lsn;
+import io.bunnydb.MissingRowPolicy;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
 import io.bunnydb.TableState;
@@ -16,6 +18,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a checkpoint from its rows. */
 final class CheckpointReader {
@@ -24,7 +27,8 @@ final class CheckpointReader {
       """
       SELECT c.system_identifier, c.timeline, c.database, c.slot, c.publication, c.position,
              c.paused, c.error, t.source_schema, t.source_table, t.destination_schema,
-             t.destination_table, t.partition_key, t.excluded_columns, t.row_filter, t.state,
+             t.destination_table, t.partition_key, t.excluded_columns, t.row_filter,
+             t.on_existing_row, t.on_missing_row, t.state,
              t.from_lsn, t.source_oid, t.publication_entry
       FROM bunny.checkpoint c
       LEFT JOIN bunny.table_checkpoint t ON t.mirror = c.mirror
@@ -78,12 +82,18 @@ final class CheckpointReader {
             new TableName(row.getString("destination_schema"), row.getString("destination_table")),
             row.getString("partition_key"),
             new LinkedHashSet<>(Arrays.asList(excludedColumns)),
-            row.getString("row_filter"));
+            row.getString("row_filter"),
+            policy(ExistingRowPolicy.class, row.getString("on_existing_row")),
+            policy(MissingRowPolicy.class, row.getString("on_missing_row")));
     return new TableCheckpoint(
         mapping,
         TableState.valueOf(row.getString("state")),
         Lsn.parse(row.getString("from_lsn")),
         row.getLong("source_oid"),
         row.getLong("publication_entry"));
+  }
+
+  private static <E extends Enum<E>> @Nullable E policy(Class<E> kind, @Nullable String name) {
+    return name == null ? null : Enum.valueOf(kind, name);
   }
 }

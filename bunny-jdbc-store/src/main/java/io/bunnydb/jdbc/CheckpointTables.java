@@ -51,6 +51,8 @@ final class CheckpointTables {
         partition_key text,
         excluded_columns text[] NOT NULL,
         row_filter text,
+        on_existing_row text,
+        on_missing_row text,
         state text NOT NULL,
         from_lsn pg_lsn NOT NULL,
         source_oid bigint NOT NULL DEFAULT 0,
@@ -67,6 +69,8 @@ final class CheckpointTables {
       COMMENT ON COLUMN bunny.table_checkpoint.partition_key IS 'Column that a parallel copy is divided by; null if none was chosen';
       COMMENT ON COLUMN bunny.table_checkpoint.excluded_columns IS 'Columns that stay on the source';
       COMMENT ON COLUMN bunny.table_checkpoint.row_filter IS 'Condition of the rows that are mirrored; null for every row';
+      COMMENT ON COLUMN bunny.table_checkpoint.on_existing_row IS 'STOP or OVERWRITE; null for what holds for the mirror';
+      COMMENT ON COLUMN bunny.table_checkpoint.on_missing_row IS 'CONTINUE or STOP; null for what holds for the mirror';
       COMMENT ON COLUMN bunny.table_checkpoint.state IS 'COPYING, COPIED or LIVE';
       COMMENT ON COLUMN bunny.table_checkpoint.from_lsn IS 'Changes committed before it came with the copy; 0/0 while the table waits to be copied';
       COMMENT ON COLUMN bunny.table_checkpoint.source_oid IS 'OID in pg_class on the source; 0 before the table was looked up';

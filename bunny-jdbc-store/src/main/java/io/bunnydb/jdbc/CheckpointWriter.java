@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Writes the rows of a checkpoint; the tables must exist. */
 final class CheckpointWriter {
@@ -37,13 +38,14 @@ final class CheckpointWriter {
   private static final String UPSERT_TABLE =
       """
       INSERT INTO bunny.table_checkpoint AS t
-        (destination_schema, destination_table, partition_key, excluded_columns, row_filter, state,
-         from_lsn, source_oid, publication_entry, mirror, source_schema, source_table, ordinal)
-      VALUES (?, ?, ?, ?, ?, ?, CAST(? AS pg_catalog.pg_lsn), ?, ?, ?, ?, ?, ?)
+        (destination_schema, destination_table, partition_key, excluded_columns, row_filter,
+         on_existing_row, on_missing_row, state, from_lsn, source_oid, publication_entry, mirror, source_schema, source_table, ordinal)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS pg_catalog.pg_lsn), ?, ?, ?, ?, ?, ?)
       ON CONFLICT (mirror, source_schema, source_table) DO UPDATE SET
         destination_schema = excluded.destination_schema,
         destination_table = excluded.destination_table, partition_key = excluded.partition_key,
         excluded_columns = excluded.excluded_columns, row_filter = excluded.row_filter,
+        on_existing_row = excluded.on_existing_row, on_missing_row = excluded.on_missing_row,
         state = excluded.state, from_lsn = excluded.from_lsn,
         source_oid = excluded.source_oid, publication_entry = excluded.publication_entry,
         ordinal = excluded.ordinal
@@ -53,7 +55,7 @@ final class CheckpointWriter {
       """
       UPDATE bunny.table_checkpoint SET
         destination_schema = ?, destination_table = ?, partition_key = ?, excluded_columns = ?,
-        row_filter = ?, state = ?, from_lsn = CAST(? AS pg_catalog.pg_lsn), source_oid = ?,
+        row_filter = ?, on_existing_row = ?, on_missing_row = ?, state = ?, from_lsn = CAST(? AS pg_catalog.pg_lsn), source_oid = ?,
         publication_entry = ?
       WHERE mirror = ? AND source_schema = ? AND source_table = ?
       """;
@@ -90,7 +92,7 @@ final class CheckpointWriter {
       int ordinal = 0;
       for (TableCheckpoint table : checkpoint.tables()) {
         bind(connection, upsert, checkpoint.mirror(), table);
-        upsert.setInt(13, ordinal++);
+        upsert.setInt(15, ordinal++);
         upsert.addBatch();
       }
       upsert.executeBatch();
@@ -137,7 +139,7 @@ final class CheckpointWriter {
     }
   }
 
-  /** Parameters 1 to 12 of both statements that write a table's row. */
+  /** Parameters 1 to 14 of both statements that write a table's row. */
   private static void bind(
       Connection connection, PreparedStatement statement, String mirror, TableCheckpoint table)
       throws SQLException {
@@ -147,13 +149,19 @@ final class CheckpointWriter {
     statement.setString(3, mapping.partitionKey());
     statement.setArray(4, connection.createArrayOf("text", mapping.excludedColumns().toArray()));
     statement.setString(5, mapping.filter());
-    statement.setString(6, table.state().name());
-    statement.setString(7, table.from().toString());
-    statement.setLong(8, table.sourceOid());
-    statement.setLong(9, table.publicationEntry());
-    statement.setString(10, mirror);
-    statement.setString(11, mapping.source().schema());
-    statement.setString(12, mapping.source().name());
+    statement.setString(6, name(mapping.existingRow()));
+    statement.setString(7, name(mapping.missingRow()));
+    statement.setString(8, table.state().name());
+    statement.setString(9, table.from().toString());
+    statement.setLong(10, table.sourceOid());
+    statement.setLong(11, table.publicationEntry());
+    statement.setString(12, mirror);
+    statement.setString(13, mapping.source().schema());
+    statement.setString(14, mapping.source().name());
+  }
+
+  private static @Nullable String name(@Nullable Enum<?> policy) {
+    return policy == null ? null : policy.name();
   }
 
   /** Removes a mirror's rows and tells whether there were any. */

@@ -85,6 +85,8 @@ public final class JdbcCheckpointStore implements CheckpointStore {
    *   partition_key text,
    *   excluded_columns text[] NOT NULL,
    *   row_filter text,
+   *   on_existing_row text,
+   *   on_missing_row text,
    *   state text NOT NULL,
    *   from_lsn pg_lsn NOT NULL,
    *   source_oid bigint NOT NULL DEFAULT 0,

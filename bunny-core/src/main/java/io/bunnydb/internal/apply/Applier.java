@@ -50,8 +50,11 @@ public final class Applier {
    *
    * @param progress its mapping and counts
    * @param from changes committed before this are there already
+   * @param overwrites whether an INSERT takes the place of a row that is there
+   * @param stopsAtMissingRow whether an UPDATE or DELETE whose row is not there is an error
    */
-  public record LiveTable(TableProgress progress, Lsn from) {}
+  public record LiveTable(
+      TableProgress progress, Lsn from, boolean overwrites, boolean stopsAtMissingRow) {}
 
   /**
    * An applier.
@@ -66,8 +69,7 @@ public final class Applier {
     this.destination = destination;
     this.store = store;
     this.tables = tables;
-    // Where the checkpoint does not commit with the data, changes can come a second time.
-    this.writer = new ChangeWriter(destination, !store.joinsDestination());
+    this.writer = new ChangeWriter(destination);
   }
 
   /**
@@ -241,7 +243,7 @@ public final class Applier {
               + String.join(", ", names)
               + (truncate.isRestartIdentity() ? " RESTART IDENTITY" : ""));
     } catch (SQLException e) {
-      throw ApplyErrors.refused(mirror, last.name(), commitLsn, e);
+      throw ApplyErrors.refused(mirror, last, commitLsn, e);
     }
   }
 
@@ -272,7 +274,7 @@ public final class Applier {
     writer.finish();
     try {
       DestinationTable target =
-          DestinationTable.resolve(destination, live.progress(), live.from(), shape);
+          DestinationTable.resolve(destination, live, !store.joinsDestination(), shape);
       targets.put(relationId, target);
       return target;
     } catch (MismatchException e) {
@@ -290,6 +292,6 @@ public final class Applier {
     if (run == null || run.count() == 0) {
       return ApplyErrors.refused(mirror, null, commitLsn, e);
     }
-    return ApplyErrors.refused(mirror, run.target.name(), run.lsn(run.failedChange(e)), e);
+    return ApplyErrors.refused(mirror, run.target, run.lsn(run.failedChange(e)), e);
   }
 }

@@ -2,7 +2,6 @@ package io.bunnydb.internal.apply;
 
 import io.bunnydb.ApplyException;
 import io.bunnydb.Lsn;
-import io.bunnydb.TableName;
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
@@ -14,13 +13,17 @@ final class ApplyErrors {
   private ApplyErrors() {}
 
   static ApplyException refused(
-      String mirror, @Nullable TableName table, long commitLsn, SQLException e) {
+      String mirror, @Nullable DestinationTable target, long commitLsn, SQLException e) {
     SQLException cause = e;
     if (e instanceof BatchUpdateException && e.getNextException() != null) {
       cause = e.getNextException();
     }
     return new ApplyException(
-        mirror, table, new Lsn(commitLsn), describe(cause) + "; " + cure(cause), cause);
+        mirror,
+        target == null ? null : target.name(),
+        new Lsn(commitLsn),
+        describe(cause) + "; " + cure(cause, target),
+        cause);
   }
 
   /** The server's words without the detail, which shows values of the row. */
@@ -34,12 +37,14 @@ final class ApplyErrors {
         + (message.getColumn() == null ? "" : " (column " + message.getColumn() + ")");
   }
 
-  private static String cure(SQLException e) {
+  private static String cure(SQLException e, @Nullable DestinationTable target) {
     String state = e.getSQLState() == null ? "" : e.getSQLState();
     return switch (state) {
       case "23505" ->
-          "the destination has a row with this key that the source does not know;"
-              + " remove it, then resume";
+          "the destination has a row with this key that the source does not know"
+              + (target == null ? "" : " (key columns " + target.keySql() + ")")
+              + "; remove it, or choose onExistingRow(OVERWRITE), then resume";
+      case StatementRun.NO_DATA -> "put it back, or choose onMissingRow(CONTINUE), then resume";
       case "23502", "23503", "23514", "23P01" ->
           "relax the destination's constraint or mend its rows, then resume";
       case "42501" -> "grant the missing right on the destination, then resume";

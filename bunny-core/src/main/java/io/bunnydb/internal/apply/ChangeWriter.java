@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChangeWriter {
   private final Connection destination;
-  private final boolean isRepeatable;
   private final Values oldRow = new Values();
   private final Values newRow = new Values();
   private boolean[] set = new boolean[0];
@@ -41,14 +40,9 @@ final class ChangeWriter {
     }
   }
 
-  /**
-   * A writer.
-   *
-   * @param isRepeatable whether changes may come that were applied before
-   */
-  ChangeWriter(Connection destination, boolean isRepeatable) {
+  /** A writer into a session that is not in autocommit mode. */
+  ChangeWriter(Connection destination) {
     this.destination = destination;
-    this.isRepeatable = isRepeatable;
   }
 
   /** The open run, or the one that failed. */
@@ -58,7 +52,7 @@ final class ChangeWriter {
 
   /** Adds an insert; false if a value is not in the log, so that it cannot be applied. */
   boolean insert(DestinationTable target, Tuple row, long lsn) throws SQLException {
-    if (!isRepeatable) {
+    if (!target.overwrites) {
       return copy(target).add(row, lsn);
     }
     newRow.read(row, target.written);
@@ -116,7 +110,7 @@ final class ChangeWriter {
       target.updated++;
       return true;
     }
-    if (isRepeatable && isKeyChanged && !target.matchesWholeRow) {
+    if (target.overwrites && isKeyChanged && !target.matchesWholeRow) {
       move(target, lsn);
       return true;
     }

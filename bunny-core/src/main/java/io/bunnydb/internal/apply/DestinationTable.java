@@ -2,6 +2,7 @@ package io.bunnydb.internal.apply;
 
 import io.bunnydb.Lsn;
 import io.bunnydb.TableName;
+import io.bunnydb.internal.apply.Applier.LiveTable;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Column;
 import io.bunnydb.internal.catalog.Column.Generation;
@@ -25,6 +26,12 @@ final class DestinationTable {
   final Lsn from;
   final RelationShape shape;
   final Table table;
+
+  /** Whether a row that is there already is written over, be it that changes can come again. */
+  final boolean overwrites;
+
+  /** Whether a row that is not found is an error. */
+  final boolean stopsAtMissingRow;
 
   /** Per column: whether it is written at all. */
   final boolean[] written;
@@ -58,8 +65,8 @@ final class DestinationTable {
   long missing;
 
   private DestinationTable(
-      TableProgress progress,
-      Lsn from,
+      LiveTable live,
+      boolean isRepeatable,
       RelationShape shape,
       Table table,
       boolean[] written,
@@ -67,8 +74,10 @@ final class DestinationTable {
       boolean[] identityAlways,
       boolean matchesWholeRow,
       @Nullable String[] conditions) {
-    this.progress = progress;
-    this.from = from;
+    this.progress = live.progress();
+    this.from = live.from();
+    this.overwrites = isRepeatable || live.overwrites();
+    this.stopsAtMissingRow = live.stopsAtMissingRow();
     this.shape = shape;
     this.table = table;
     this.written = written;
@@ -95,10 +104,15 @@ final class DestinationTable {
     }
   }
 
-  /** Finds the destination table of a relation and holds the two against each other. */
+  /**
+   * Finds the destination table of a relation and holds the two against each other.
+   *
+   * @param isRepeatable whether changes may come that were applied before
+   */
   static DestinationTable resolve(
-      Connection destination, TableProgress progress, Lsn from, RelationShape shape)
+      Connection destination, LiveTable live, boolean isRepeatable, RelationShape shape)
       throws SQLException, MismatchException {
+    TableProgress progress = live.progress();
     Optional<Table> found = Catalog.table(destination, progress.mapping().destination());
     if (found.isEmpty()) {
       throw new MismatchException(
@@ -143,7 +157,15 @@ final class DestinationTable {
       }
     }
     return new DestinationTable(
-        progress, from, shape, table, written, key, identityAlways, matchesWholeRow, conditions);
+        live,
+        isRepeatable,
+        shape,
+        table,
+        written,
+        key,
+        identityAlways,
+        matchesWholeRow,
+        conditions);
   }
 
   /**
@@ -164,6 +186,17 @@ final class DestinationTable {
     Column column = table.column(name);
     String equals = column == null ? "= ?" : Catalog.equalsParameter(destination, column);
     return quoted + " " + equals;
+  }
+
+  /** The columns by which a row is found, as SQL. */
+  String keySql() {
+    List<String> names = new ArrayList<>();
+    for (int i = 0; i < key.length; i++) {
+      if (key[i]) {
+        names.add(shape.columns().get(i));
+      }
+    }
+    return Sql.identifiers(names);
   }
 
   /** The table's name on the source, as mapped. */

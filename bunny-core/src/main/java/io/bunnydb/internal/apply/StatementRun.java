@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
 /** Changes that share one statement, as a batch of it. */
 final class StatementRun extends Run {
   private static final int MAX_BATCH = 1000;
+
+  /** SQLSTATE of a row that is not there ("PostgreSQL Error Codes", class 02). */
+  static final String NO_DATA = "02000";
+
   private static final Pattern NUMBER = Pattern.compile("\\d+");
 
   /** What the rows of a run count as, and what a row that was not found means. */
@@ -88,7 +92,7 @@ final class StatementRun extends Run {
     sent = count();
   }
 
-  private void count(boolean isFound) {
+  private void count(boolean isFound) throws SQLException {
     switch (kind) {
       case UPSERT -> target.inserted++;
       case REPLACE -> target.updated++;
@@ -97,17 +101,28 @@ final class StatementRun extends Run {
         if (isFound) {
           target.updated++;
         } else {
-          target.missing++;
+          missing();
         }
       }
       case DELETE -> {
         if (isFound) {
           target.deleted++;
         } else {
-          target.missing++;
+          missing();
         }
       }
     }
+  }
+
+  private void missing() throws SQLException {
+    if (target.stopsAtMissingRow) {
+      throw new SQLException(
+          "the row of an UPDATE or DELETE is not on the destination (key columns "
+              + target.keySql()
+              + ")",
+          NO_DATA);
+    }
+    target.missing++;
   }
 
   @Override

@@ -1,6 +1,8 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.ExistingRowPolicy;
 import io.bunnydb.MirrorListener;
+import io.bunnydb.MissingRowPolicy;
 import io.bunnydb.Peer;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
@@ -42,12 +44,17 @@ public record MirrorConfig(
    * @param createTables whether missing destination tables are created
    * @param maxBatchBytes size of a full batch
    * @param snapshotTablesInParallel how many tables are copied at a time
+   * @param existingRow what an INSERT does whose row is there, where the mapping does not say
+   * @param missingRow what an UPDATE or DELETE does whose row is not, where the mapping does not
+   *     say
    */
   public record Options(
       boolean initialSnapshot,
       boolean createTables,
       int maxBatchBytes,
-      int snapshotTablesInParallel) {}
+      int snapshotTablesInParallel,
+      ExistingRowPolicy existingRow,
+      MissingRowPolicy missingRow) {}
 
   /** The slot's name. */
   public String slot() {
@@ -67,6 +74,18 @@ public record MirrorConfig(
   /** Whether Bunny makes, changes and drops the publication. */
   public boolean ownsPublication() {
     return givenPublication == null;
+  }
+
+  /** Whether an INSERT into a table takes the place of a row that is there. */
+  public boolean overwrites(TableMapping table) {
+    ExistingRowPolicy policy = table.existingRow();
+    return (policy != null ? policy : options.existingRow()) == ExistingRowPolicy.OVERWRITE;
+  }
+
+  /** Whether an UPDATE or DELETE in a table stops the mirror where its row is not there. */
+  public boolean stopsAtMissingRow(TableMapping table) {
+    MissingRowPolicy policy = table.missingRow();
+    return (policy != null ? policy : options.missingRow()) == MissingRowPolicy.STOP;
   }
 
   /**

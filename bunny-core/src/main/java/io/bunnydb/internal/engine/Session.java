@@ -231,7 +231,13 @@ final class Session implements AutoCloseable {
     for (TableCheckpoint table : checkpoint.tables()) {
       if (table.state() == TableState.LIVE) {
         TableProgress progress = context.tables().of(table.mapping().source());
-        live.put(table.sourceOid(), new LiveTable(progress, table.from()));
+        live.put(
+            table.sourceOid(),
+            new LiveTable(
+                progress,
+                table.from(),
+                config.overwrites(table.mapping()),
+                config.stopsAtMissingRow(table.mapping())));
       }
     }
     return live;

@@ -138,15 +138,32 @@ final class TablePreflight {
               + " holds rows already; empty it, or start with"
               + " initialSnapshot(false) if they are the source's");
     }
-    boolean needsKey =
-        !config.store().joinsDestination() && !mirrored.table().keyColumns().isEmpty();
-    if (needsKey && !hasUniqueKey(target.get(), mirrored.table().keyColumns())) {
+    checkPolicies(mirrored, target.get(), problems);
+  }
+
+  private void checkPolicies(MirroredTable mirrored, Table target, List<String> problems)
+      throws SQLException {
+    boolean isRepeatable = !config.store().joinsDestination();
+    if (isRepeatable && config.stopsAtMissingRow(mirrored.mapping())) {
+      problems.add(
+          "table "
+              + mirrored.table().name()
+              + ": onMissingRow(STOP) needs a checkpoint store in the destination; with any other a"
+              + " DELETE may come twice and miss its row the second time");
+    }
+    List<String> key = mirrored.table().keyColumns();
+    boolean needsKey = isRepeatable || config.overwrites(mirrored.mapping());
+    if (needsKey && !key.isEmpty() && !hasUniqueKey(target, key)) {
       problems.add(
           "destination table "
-              + name
+              + target.name()
               + " has no unique index over "
-              + String.join(", ", mirrored.table().keyColumns())
-              + ", which a checkpoint store outside the destination needs; add one");
+              + String.join(", ", key)
+              + ", which "
+              + (isRepeatable
+                  ? "a checkpoint store outside the destination"
+                  : "onExistingRow(OVERWRITE)")
+              + " needs; add one");
     }
   }
 
