@@ -1,0 +1,66 @@
+package io.bunnydb.scenarios;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.bunnydb.testing.ExpectsLog;
+import io.bunnydb.testing.MirrorDatabases;
+import io.bunnydb.testing.SidesDiffer;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every scenario, between two versions; {@code -Dbunny.scenarios=types|shape} runs some categories
+ * alone.
+ */
+@ExpectsLog(value = "; paused", optional = true)
+@ExpectsLog(value = "met no row on the destination", optional = true)
+@ExpectsLog(value = "the next follows in", optional = true)
+abstract class ScenarioSuite {
+  private static final List<String> CATEGORIES =
+      List.of(
+          "identity",
+          "toast",
+          "types",
+          "settings",
+          "shape",
+          "hierarchies",
+          "transactions",
+          "constraints",
+          "filters",
+          "truncate",
+          "disagreement");
+
+  @RegisterExtension final MirrorDatabases databases;
+
+  ScenarioSuite(MirrorDatabases databases) {
+    this.databases = databases;
+  }
+
+  static Stream<Scenario> scenarios() throws IOException {
+    List<Scenario> scenarios = new ArrayList<>();
+    for (String category : CATEGORIES) {
+      if (category.matches(System.getProperty("bunny.scenarios", ".*"))) {
+        scenarios.addAll(ScenarioReader.read(category + ".scenarios"));
+      }
+    }
+    return scenarios.stream();
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("scenarios")
+  @SidesDiffer("each scenario says what is to be the same")
+  final void scenario(Scenario scenario) {
+    int source = databases.source().server().major();
+    int destination = databases.destination().server().major();
+    assumeTrue(scenario.runsBetween(source, destination), "not for these versions");
+    try (ScenarioRun run = new ScenarioRun(databases)) {
+      run.run(scenario);
+    }
+    ScenarioReport.passed(scenario, source, destination);
+  }
+}
