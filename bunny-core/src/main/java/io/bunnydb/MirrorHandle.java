@@ -3,6 +3,7 @@ package io.bunnydb;
 import io.bunnydb.internal.engine.MirrorEngine;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Operates one running mirror.
@@ -96,6 +97,24 @@ public final class MirrorHandle implements AutoCloseable {
    */
   public void drop() {
     engine.drop();
+  }
+
+  /**
+   * Brings the sequences of the destination's tables forward to where the source's are, for a
+   * cut-over: those of identity and serial columns, and those that a default names; one that the
+   * destination lacks is made. Changes of sequences are not replicated, so this is to be called
+   * when nothing writes on the source any more and {@link #awaitCaughtUp} has returned, or with a
+   * margin. A sequence never goes back. In all tables or, after an error, in none.
+   *
+   * @param margin how many steps beyond the source's last values; 0 or more
+   * @return the sequences, each with its value
+   * @throws IllegalArgumentException if the margin is negative
+   * @throws IllegalStateException if the mirror was closed or is being dropped
+   * @throws MirrorException if a side cannot be reached, a right is missing, or a value lies
+   *     outside a sequence's bounds
+   */
+  public List<SequenceSync> syncSequences(long margin) {
+    return engine.syncSequences(margin);
   }
 
   /**

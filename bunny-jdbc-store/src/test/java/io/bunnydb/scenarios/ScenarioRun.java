@@ -45,6 +45,8 @@ import org.jspecify.annotations.Nullable;
  *   <dt>{@code wait}, {@code pause}, {@code resume}, {@code restart}, {@code tables}
  *   <dd>wait until all that is committed has arrived; operate the mirror; {@code tables} takes the
  *       whole new list
+ *   <dt>{@code sequences}
+ *   <dd>{@code sequences 100}: carries the sequences over with a margin
  *   <dt>{@code stops}
  *   <dd>waits until the mirror pauses itself; the body holds parts of its error
  *   <dt>{@code missing}
@@ -109,6 +111,7 @@ final class ScenarioRun implements AutoCloseable {
         tables = List.of(Mappings.of(step.body()));
         operated().updateTables(tables.toArray(TableMapping[]::new));
       }
+      case "sequences" -> operated().syncSequences(Long.parseLong(step.argument()));
       case "stops" -> stops(step.body());
       case "missing" -> missing(step.argument());
       case "same" -> same(step.argument());

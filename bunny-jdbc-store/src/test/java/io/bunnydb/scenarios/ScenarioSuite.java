@@ -33,7 +33,8 @@ abstract class ScenarioSuite {
           "constraints",
           "filters",
           "truncate",
-          "disagreement");
+          "disagreement",
+          "sequences");
 
   @RegisterExtension final MirrorDatabases databases;
 

@@ -4,10 +4,14 @@ import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorState;
 import io.bunnydb.MirrorStatus;
+import io.bunnydb.SequenceSync;
 import io.bunnydb.TableMapping;
+import io.bunnydb.internal.schema.SequenceCopier;
 import io.bunnydb.internal.source.LagMonitor;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -98,6 +102,28 @@ public final class MirrorEngine {
               + "' is "
               + lifecycle.state()
               + "; updateTables needs it to be PAUSED");
+    }
+  }
+
+  /** Carries the sequences over, on connections of its own. */
+  public List<SequenceSync> syncSequences(long margin) {
+    if (margin < 0) {
+      throw new IllegalArgumentException("a margin is 0 or more, not " + margin);
+    }
+    refuseCommand("syncSequences");
+    try (Connection source = context.source().open("sequences");
+        Connection destination = context.copyDestination().open("sequences")) {
+      destination.setAutoCommit(false);
+      SequenceCopier copier = new SequenceCopier(config.name(), source, destination, margin);
+      List<SequenceSync> carried = new ArrayList<>();
+      for (TableMapping table : context.tables().mappings()) {
+        carried.addAll(copier.copy(table));
+      }
+      destination.commit();
+      return carried;
+    } catch (SQLException e) {
+      throw new MirrorException(
+          config.name(), "the sequences could not be carried over; " + e.getMessage(), e);
     }
   }
 

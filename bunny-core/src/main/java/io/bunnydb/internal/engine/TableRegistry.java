@@ -1,6 +1,7 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.MirrorPhase;
+import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
 import io.bunnydb.TableState;
 import io.bunnydb.TableStatus;
@@ -37,6 +38,11 @@ final class TableRegistry {
       throw new IllegalStateException("no table " + source + " in this mirror");
     }
     return progress;
+  }
+
+  /** The mappings of all tables. */
+  synchronized List<TableMapping> mappings() {
+    return tables.values().stream().map(TableProgress::mapping).toList();
   }
 
   /** All tables as a user sees them. */
