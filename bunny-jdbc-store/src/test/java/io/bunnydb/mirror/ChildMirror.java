@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A {@link MirrorProcess}, as seen by the test that starts and kills it. */
-final class ChildMirror implements AutoCloseable {
+public final class ChildMirror implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(30);
 
   private final Process process;
@@ -29,7 +29,7 @@ final class ChildMirror implements AutoCloseable {
   }
 
   /** Starts a process that goes on with the mirror; returns at once. */
-  static ChildMirror launch(
+  public static ChildMirror launch(
       MirrorDatabases databases, String mirror, int maxBatchBytes, List<String> tables)
       throws IOException {
     ChildMirror child = launchIdle(databases, mirror, maxBatchBytes, tables);
@@ -60,7 +60,7 @@ final class ChildMirror implements AutoCloseable {
   }
 
   /** Waits until a text was printed. */
-  void awaitOutput(String text) {
+  public void awaitOutput(String text) {
     Await.value(
         START,
         "the process prints " + text,
@@ -103,7 +103,7 @@ final class ChildMirror implements AutoCloseable {
   }
 
   /** Lets it run for some time; fails if it ends by itself. */
-  void runFor(long millis) throws InterruptedException {
+  public void runFor(long millis) throws InterruptedException {
     if (process.waitFor(millis, TimeUnit.MILLISECONDS)) {
       throw new AssertionError("the process ended by itself:\n" + output());
     }
@@ -118,7 +118,7 @@ final class ChildMirror implements AutoCloseable {
   }
 
   /** Kills it (SIGKILL); returns when it is dead. */
-  void kill() throws InterruptedException {
+  public void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
   }
 

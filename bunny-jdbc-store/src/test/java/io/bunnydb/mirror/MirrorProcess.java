@@ -18,14 +18,14 @@ import java.util.List;
  * The main class of a process that starts one mirror and obeys the commands at its standard input,
  * a line each, until that ends or it is killed.
  */
-final class MirrorProcess {
+public final class MirrorProcess {
   /** Environment variables that hold the passwords. */
   static final String SOURCE_PASSWORD = "BUNNY_SOURCE_PASSWORD";
 
   static final String DESTINATION_PASSWORD = "BUNNY_DESTINATION_PASSWORD";
 
   /** What is printed just before and just after the mirror is started. */
-  static final String STARTING = "-- starting";
+  public static final String STARTING = "-- starting";
 
   static final String STARTED = "-- started";
 
