@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -178,6 +181,30 @@ final class MirrorDatabasesIT {
 
     finish("declaresNothing", true);
     assertThat(leftSlots()).isZero();
+  }
+
+  @Test
+  void endsWhatAFailedTestStillWaitsFor() {
+    TestDatabase source = databases.source();
+    CompletableFuture<Void> waiting =
+        CompletableFuture.runAsync(() -> source.execute("SELECT pg_sleep(600)"));
+    // The session that waits is the one through which the test asks.
+    Await.until(
+        Duration.ofSeconds(10),
+        "the session sleeps",
+        () -> PostgresServer.shared(Side.SOURCE).administrate(MirrorDatabasesIT::sleepers) == 1);
+
+    finish("declaresNothing", true);
+    assertThat(waiting)
+        .failsWithin(Duration.ofSeconds(10))
+        .withThrowableOfType(ExecutionException.class)
+        .havingRootCause()
+        .withMessageContaining("terminating connection");
+  }
+
+  private static int sleepers(Connection connection) throws SQLException {
+    return Sql.strings(connection, "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+        .size();
   }
 
   @Test

@@ -149,6 +149,16 @@ public final class TestDatabase {
     }
   }
 
+  /** Ends every session, whoever waits for it. */
+  void endSessions() {
+    server.administrate(
+        connection ->
+            Sql.strings(
+                connection,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ?",
+                name));
+  }
+
   /** Closes the connections that the test was given. */
   void closeConnections() {
     synchronized (opened) {

@@ -3,6 +3,7 @@ package io.bunnydb.testing;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -37,10 +38,12 @@ final class TestRun {
     destinationServer.start();
     List<ServerState> servers =
         List.of(ServerState.of(sourceServer), ServerState.of(destinationServer));
-    return new TestRun(
-        TestDatabase.create(Side.SOURCE, sourceServer, "source_" + number),
-        TestDatabase.create(Side.DESTINATION, destinationServer, "destination_" + number),
-        servers);
+    CompletableFuture<TestDatabase> destination =
+        CompletableFuture.supplyAsync(
+            () ->
+                TestDatabase.create(Side.DESTINATION, destinationServer, "destination_" + number));
+    TestDatabase source = TestDatabase.create(Side.SOURCE, sourceServer, "source_" + number);
+    return new TestRun(source, destination.join(), servers);
   }
 
   /** The source. */
@@ -64,6 +67,11 @@ final class TestRun {
     try {
       source.server().start();
       destination.server().start();
+      if (failed) {
+        // A test that has run out of time may still wait for one of them.
+        source.endSessions();
+        destination.endSessions();
+      }
       source.closeConnections();
       destination.closeConnections();
       if (!failed) {
@@ -84,11 +92,12 @@ final class TestRun {
   }
 
   private void cleanUp() {
+    CompletableFuture<Void> other = CompletableFuture.runAsync(destination::drop);
     try {
       source.drop();
     } finally {
       try {
-        destination.drop();
+        other.join();
       } finally {
         servers.forEach(ServerState::restore);
       }
