@@ -7,7 +7,6 @@ import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.PreflightException;
@@ -171,22 +170,32 @@ final class ChangedMappingIT {
           .hasMessageContaining("PAUSED");
       handle.pause();
       List<TableStatus> before = handle.status().tables();
-      assertRefused(IllegalArgumentException.class, () -> handle.updateTables());
+      assertRefused(IllegalArgumentException.class, () -> handle.updateTables(), "has no table");
       assertRefused(
           IllegalArgumentException.class,
-          () -> handle.updateTables(mappings("public.a", "public.a")));
+          () -> handle.updateTables(mappings("public.a", "public.a")),
+          "maps table public.a twice");
       assertRefused(
           IllegalArgumentException.class,
           () ->
               handle.updateTables(
-                  TableMapping.from("public.a"), TableMapping.from("public.b").to("public.a")));
+                  TableMapping.from("public.a"), TableMapping.from("public.b").to("public.a")),
+          "two tables to destination table public.a");
       assertRefused(
-          PreflightException.class, () -> handle.updateTables(mappings("public.a", "public.none")));
+          PreflightException.class,
+          () -> handle.updateTables(mappings("public.a", "public.none")),
+          "the source has no table public.none",
+          "check schema and spelling");
       assertRefused(
-          PreflightException.class, () -> handle.updateTables(mappings("public.a", "public.b")));
+          PreflightException.class,
+          () -> handle.updateTables(mappings("public.a", "public.b")),
+          "public.b holds rows already",
+          "empty it");
       assertRefused(
-          MirrorException.class,
-          () -> handle.updateTables(TableMapping.from("public.a").where("no_such_column > 1")));
+          PreflightException.class,
+          () -> handle.updateTables(TableMapping.from("public.a").where("no_such_column > 1")),
+          "column \"no_such_column\" does not exist",
+          "mend the row filter");
       assertThat(handle.status().tables()).isEqualTo(before);
       assertThat(handle.status().state()).isEqualTo(MirrorState.PAUSED);
       handle.close();
@@ -203,7 +212,10 @@ final class ChangedMappingIT {
   }
 
   private static void assertRefused(
-      Class<? extends RuntimeException> type, ThrowingCallable update) {
-    assertThatThrownBy(update).isInstanceOf(type);
+      Class<? extends RuntimeException> type, ThrowingCallable update, String... told) {
+    assertThatThrownBy(update)
+        .isExactlyInstanceOf(type)
+        .hasMessageContaining("'operated'")
+        .hasMessageContainingAll(told);
   }
 }

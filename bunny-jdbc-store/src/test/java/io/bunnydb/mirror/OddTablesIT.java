@@ -10,7 +10,6 @@ import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.Peer;
-import io.bunnydb.PreflightException;
 import io.bunnydb.TableMapping;
 import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
@@ -24,11 +23,10 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class OddTablesIT {
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
-  private static void assertRefused(String reason) {
-    assertThatThrownBy(() -> mirror(databases, "public.a").build().start())
-        .isInstanceOf(PreflightException.class)
-        .hasMessageContaining("public.a")
-        .hasMessageContaining(reason);
+  private final Refusals refusals = new Refusals(databases);
+
+  private void assertRefused(String reason) {
+    assertThat(refusals.problem(refusals.mirror().table("public.a"))).contains("public.a", reason);
   }
 
   @Test

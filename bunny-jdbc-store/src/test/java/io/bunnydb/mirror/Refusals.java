@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import ch.qos.logback.classic.spi.ThrowableProxy;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
+import io.bunnydb.Lsn;
 import io.bunnydb.Mirror;
 import io.bunnydb.MirrorBuilder;
 import io.bunnydb.MirrorException;
@@ -12,11 +13,19 @@ import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.Peer;
 import io.bunnydb.PreflightException;
+import io.bunnydb.TableMapping;
+import io.bunnydb.TableState;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.SourceIdentity;
+import io.bunnydb.spi.TableCheckpoint;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +58,10 @@ final class Refusals {
       ORDER BY 1
       """;
 
+  private static final String CHECKPOINT_TABLES =
+      "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'bunny'"
+          + " ORDER BY 1";
+
   private static final String LOCKS =
       "SELECT format('%s %s %s', pid, classid, objid) FROM pg_locks WHERE locktype = 'advisory'";
 
@@ -56,6 +69,30 @@ final class Refusals {
 
   Refusals(MirrorDatabases databases) {
     this.databases = databases;
+  }
+
+  /**
+   * Saves the checkpoint of another mirror in the destination. Its tables are there then, and what
+   * a refused start leaves in them are rows.
+   */
+  void besideAnotherMirror() throws SQLException {
+    Checkpoint another =
+        new Checkpoint(
+            "another one",
+            new SourceIdentity("7301234567890123456", 1, "app"),
+            "bunny_another",
+            "bunny_another",
+            Lsn.parse("0/16B3748"),
+            true,
+            null,
+            List.of(
+                new TableCheckpoint(
+                    TableMapping.from("public.z"), TableState.LIVE, Lsn.parse("0/16B3700"))));
+    try (Connection connection = databases.destination().connection()) {
+      connection.setAutoCommit(false);
+      JdbcCheckpointStore.inDestination().save(another, connection);
+      connection.commit();
+    }
   }
 
   /** A mirror between the test's databases, which lacks its tables. */
@@ -140,7 +177,13 @@ final class Refusals {
   }
 
   private static List<@Nullable String> footprint(TestDatabase database) {
-    return database.queryStrings(FOOTPRINT);
+    List<@Nullable String> footprint = new ArrayList<>(database.queryStrings(FOOTPRINT));
+    for (@Nullable String table : database.queryStrings(CHECKPOINT_TABLES)) {
+      footprint.addAll(
+          database.queryStrings(
+              "SELECT '" + table + " ' || t::text FROM " + table + " t ORDER BY 1"));
+    }
+    return footprint;
   }
 
   /** The server notices only after a moment that a session, and so its lock, has ended. */
