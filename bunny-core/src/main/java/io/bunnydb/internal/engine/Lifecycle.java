@@ -59,11 +59,13 @@ final class Lifecycle {
    */
   void moveTo(MirrorState to) {
     moveTo(to, false);
+    tellInOrder();
   }
 
   /** Passes to a state if it can follow the present one, otherwise stays. */
   void moveIfPossible(MirrorState to) {
     moveTo(to, true);
+    tellInOrder();
   }
 
   private void moveTo(MirrorState to, boolean isOptional) {
@@ -83,7 +85,6 @@ final class Lifecycle {
     } finally {
       lock.unlock();
     }
-    tellInOrder();
   }
 
   /** Two threads that move one after the other must not be heard the other way round. */
@@ -117,6 +118,23 @@ final class Lifecycle {
     } finally {
       lock.unlock();
     }
+    tellOfError(newError);
+  }
+
+  /** Stops by an error: whoever sees the state sees the error too, and whoever hears of it. */
+  void stopBy(MirrorException reason, MirrorState to) {
+    lock.lock();
+    try {
+      error = reason;
+      moveTo(to, true);
+    } finally {
+      lock.unlock();
+    }
+    tellInOrder();
+    tellOfError(reason);
+  }
+
+  private void tellOfError(@Nullable MirrorException newError) {
     if (newError != null) {
       tell(listener -> listener.onError(mirror, newError));
     }

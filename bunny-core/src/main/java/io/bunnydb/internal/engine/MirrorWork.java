@@ -127,8 +127,7 @@ final class MirrorWork implements AutoCloseable {
       error.addSuppressed(e);
       LOG.error("mirror '{}': the set-up could not be taken back; drop() it", config.name(), e);
     }
-    lifecycle.error(error);
-    lifecycle.moveIfPossible(MirrorState.FAILED);
+    lifecycle.stopBy(error, MirrorState.FAILED);
   }
 
   private void pauseBy(MirrorException error) {
@@ -143,8 +142,7 @@ final class MirrorWork implements AutoCloseable {
           config.name(),
           e);
     }
-    lifecycle.error(error);
-    lifecycle.moveIfPossible(MirrorState.PAUSED);
+    lifecycle.stopBy(error, MirrorState.PAUSED);
   }
 
   private void rememberPaused(boolean isPaused, @Nullable String error) throws SQLException {

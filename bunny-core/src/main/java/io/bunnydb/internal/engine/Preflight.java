@@ -131,7 +131,7 @@ final class Preflight {
               + "; make another");
     } else if (slot.get().isActive()) {
       problems.add("replication slot " + config.slot() + " is in use; stop its reader");
-    } else if ("lost".equals(slot.get().walStatus())) {
+    } else if (slot.get().invalidation() != null) {
       problems.add("replication slot " + config.slot() + " is invalid; drop it and make another");
     } else if (config.ownsPublication() && !config.options().initialSnapshot()) {
       problems.add(

@@ -84,8 +84,10 @@ final class SourceProof {
           || !checkpoint.source().database().equals(slot.database())) {
         problem =
             name + " is another one: plugin " + slot.plugin() + ", database " + slot.database();
-      } else if ("lost".equals(slot.walStatus())) {
+      } else if ("wal_removed".equals(slot.invalidation())) {
         problem = name + " is invalid: the source has removed log that the mirror still needs";
+      } else if (slot.invalidation() != null) {
+        problem = name + " is invalid: the source gave it up, " + slot.invalidation();
       } else if (confirmed == null || confirmed.isAfter(needed)) {
         problem =
             name

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param database its database
  * @param isActive whether a connection streams from it
  * @param confirmedFlush the position up to which changes were acknowledged; null if not set
- * @param walStatus {@code reserved}, {@code extended}, {@code unreserved} or {@code lost}; null if
- *     the slot never reserved anything
+ * @param invalidation why it is invalid, in the server's word, such as {@code wal_removed} or
+ *     {@code idle_timeout}; null if it is not
  */
 public record ReplicationSlot(
     String name,
@@ -27,7 +27,7 @@ public record ReplicationSlot(
     @Nullable String database,
     boolean isActive,
     @Nullable Lsn confirmedFlush,
-    @Nullable String walStatus) {
+    @Nullable String invalidation) {
 
   /** The output plugin that Bunny reads. */
   public static final String PLUGIN = "pgoutput";
@@ -39,8 +39,10 @@ public record ReplicationSlot(
     return Sql.query(
             source,
             """
-            SELECT plugin, database, active, confirmed_flush_lsn::text, wal_status
-            FROM pg_catalog.pg_replication_slots WHERE slot_name = ?
+            SELECT plugin, database, active, confirmed_flush_lsn::text,
+                   CASE WHEN wal_status = 'lost' THEN
+                     coalesce(to_jsonb(s) ->> 'invalidation_reason', 'wal_removed') END
+            FROM pg_catalog.pg_replication_slots s WHERE slot_name = ?
             """,
             row -> {
               String confirmed = row.getString(4);
