@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  *   <dt>{@code source}, {@code destination}, {@code both}
  *   <dd>run statements, each in a transaction of its own unless they say BEGIN. {@code source two}
  *       does so in a second session, named "two"
+ *   <dt>{@code fails}
+ *   <dd>{@code fails source} or {@code fails destination}: runs a statement, and expects the server
+ *       to refuse it; the lines of its body after a line {@code because} are parts of the error
  *   <dt>{@code with}
  *   <dd>sets an option of the mirror to be: {@code initialSnapshot false}, {@code createTables
  *       false}, {@code onExistingRow OVERWRITE}, {@code onMissingRow STOP}, {@code maxBatchBytes
@@ -93,6 +96,7 @@ final class ScenarioRun implements AutoCloseable {
         sessions.run(databases.source(), step.argument(), step.body());
         sessions.run(databases.destination(), step.argument(), step.body());
       }
+      case "fails" -> fails(step);
       case "with" -> options.add(step.argument().split(" ", 2));
       case "start" -> start(Mappings.of(step.body()));
       case "mirror" -> {
@@ -118,6 +122,20 @@ final class ScenarioRun implements AutoCloseable {
       case "shows" -> shows(step);
       default -> throw new IllegalArgumentException("unknown verb " + step.verb());
     }
+  }
+
+  private void fails(Step step) {
+    int because = step.body().indexOf("because");
+    TestDatabase side = side(step.argument());
+    Throwable error = catchThrowable(() -> sessions.run(side, "", step.body().subList(0, because)));
+    assertThat(error).isInstanceOf(SQLException.class);
+    step.body()
+        .subList(because + 1, step.body().size())
+        .forEach(reason -> assertThat(error).hasMessageContaining(reason.strip()));
+  }
+
+  private TestDatabase side(String name) {
+    return name.equals("source") ? databases.source() : databases.destination();
   }
 
   private MirrorHandle operated() {
@@ -211,8 +229,6 @@ final class ScenarioRun implements AutoCloseable {
     if (handle != null && operated().status().error() == null) {
       awaitArrival();
     }
-    TestDatabase side =
-        step.argument().equals("source") ? databases.source() : databases.destination();
     List<String> query = new ArrayList<>();
     List<@Nullable String> rows = new ArrayList<>();
     for (String line : step.body()) {
@@ -223,7 +239,7 @@ final class ScenarioRun implements AutoCloseable {
       }
     }
     String sql = "SELECT row::text FROM (" + String.join("\n", query) + ") AS row";
-    assertThat(side.queryStrings(sql)).isEqualTo(rows);
+    assertThat(side(step.argument()).queryStrings(sql)).isEqualTo(rows);
   }
 
   /** Drops the mirror, so that the fixture finds nothing left. */
