@@ -62,8 +62,6 @@ public final class Catalog {
   private static final long SHORT_PAGE_HEADER = 24;
   private static final long LONG_PAGE_HEADER = 40;
 
-  private static final long FIRST_USER_DEFINED = 16384; // OID
-
   private Catalog() {}
 
   /**
@@ -224,11 +222,9 @@ public final class Catalog {
             WHERE c.opcdefault AND c.opcintype = CAST(? AS oid)
             """,
             column.typeOid());
-    if (operator != null) {
-      return operator + " ?";
-    }
-    // The reg* types borrow the operator of oid, under which an untyped parameter is read as one.
-    return column.typeOid() < FIRST_USER_DEFINED ? "= CAST(? AS " + column.typeSql() + ")" : "= ?";
+    // Untyped, it would be read as any record for a composite type, and as an oid for the reg* types,
+    // which borrow that operator.
+    return (operator == null ? "=" : operator) + " CAST(? AS " + column.typeSql() + ")";
   }
 
   /**
