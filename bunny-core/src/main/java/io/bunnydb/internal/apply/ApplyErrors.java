@@ -47,6 +47,10 @@ final class ApplyErrors {
       case StatementRun.NO_DATA -> "put it back, or choose onMissingRow(CONTINUE), then resume";
       case "23502", "23503", "23514", "23P01" ->
           "relax the destination's constraint or mend its rows, then resume";
+      case "42P10" ->
+          "the destination table lacks "
+              + (target == null ? "a unique index" : "a unique index over " + target.keySql())
+              + "; add it, then resume";
       case "42501" -> "grant the missing right on the destination, then resume";
       case "42P01", "42703" -> "mend the destination table, then resume";
       case "0A000" -> "remove what on the destination depends on the table, then resume";

@@ -143,7 +143,7 @@ final class DestinationTable {
       identityAlways[i] = column.generation() == Generation.IDENTITY_ALWAYS;
     }
     List<String> keyNames = shape.keys();
-    if (shape.identity() == ReplicaIdentity.FULL) {
+    if (shape.identity() == ReplicaIdentity.FULL || keyNames.isEmpty()) {
       keyNames = writtenNames.containsAll(table.primaryKey()) ? table.primaryKey() : List.of();
     }
     boolean matchesWholeRow = keyNames.isEmpty();
