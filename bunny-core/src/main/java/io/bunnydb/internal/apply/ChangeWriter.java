@@ -111,8 +111,11 @@ final class ChangeWriter {
       return true;
     }
     if (target.overwrites && isKeyChanged && !target.matchesWholeRow) {
-      move(target, lsn);
-      return true;
+      if (target.isRepeatable) {
+        move(target, lsn);
+        return true;
+      }
+      makeRoomAhead(target, lsn);
     }
     StatementRun update = statement(target, Kind.UPDATE, target.updateSql(set));
     bindSet(update);
@@ -137,6 +140,15 @@ final class ChangeWriter {
       }
     }
     return true;
+  }
+
+  /** Removes a row that the source does not know from where another row moves to. */
+  private void makeRoomAhead(DestinationTable target, long lsn) throws SQLException {
+    StatementRun makeRoom = statement(target, Kind.MAKE_ROOM, target.makeRoomSql());
+    bindNewKey(makeRoom, target);
+    bindKey(makeRoom, target, oldRow);
+    bindKey(makeRoom, target, oldRow);
+    makeRoom.endRow(lsn);
   }
 
   /**

@@ -30,6 +30,9 @@ final class DestinationTable {
   /** Whether a row that is there already is written over, be it that changes can come again. */
   final boolean overwrites;
 
+  /** Whether changes may come that were applied before. */
+  final boolean isRepeatable;
+
   /** Whether a row that is not found is an error. */
   final boolean stopsAtMissingRow;
 
@@ -76,6 +79,7 @@ final class DestinationTable {
       @Nullable String[] conditions) {
     this.progress = live.progress();
     this.from = live.from();
+    this.isRepeatable = isRepeatable;
     this.overwrites = isRepeatable || live.overwrites();
     this.stopsAtMissingRow = live.stopsAtMissingRow();
     this.shape = shape;
@@ -265,8 +269,8 @@ final class DestinationTable {
   }
 
   /**
-   * {@code DELETE} of the row that a move would start from, if another stands where it leads to;
-   * parameters are the key's columns of the one to delete, then twice of the other.
+   * {@code DELETE} of the row at one end of a move, if another stands at the other end; parameters
+   * are the key's columns of the one to delete, then twice of the other.
    */
   String makeRoomSql() {
     return "DELETE FROM "
