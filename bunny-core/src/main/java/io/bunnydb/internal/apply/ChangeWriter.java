@@ -106,7 +106,7 @@ final class ChangeWriter {
       isAnySet |= set[i];
       isKeyChanged |= set[i] && target.key[i];
     }
-    if (!isAnySet) {
+    if (!isAnySet && !setKey(target)) {
       target.updated++;
       return true;
     }
@@ -122,6 +122,16 @@ final class ChangeWriter {
     bindKey(update, target, finder);
     update.endRow(lsn);
     return true;
+  }
+
+  /** Sets the key to what it is, so that a missing row is noticed; false if it cannot be set. */
+  private boolean setKey(DestinationTable target) {
+    boolean isAnySet = false;
+    for (int i = 0; i < set.length; i++) {
+      set[i] = target.key[i] && newRow.isThere[i] && !target.identityAlways[i];
+      isAnySet |= set[i];
+    }
+    return isAnySet;
   }
 
   /**
