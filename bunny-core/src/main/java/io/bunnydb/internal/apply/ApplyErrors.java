@@ -43,7 +43,9 @@ final class ApplyErrors {
       case "23505" ->
           "the destination has a row with this key that the source does not know"
               + (target == null ? "" : " (key columns " + target.keySql() + ")")
-              + "; remove it, or choose onExistingRow(OVERWRITE), then resume";
+              + (target != null && target.overwrites
+                  ? "; remove it, or the constraint if the source has none such, then resume"
+                  : "; remove it, or choose onExistingRow(OVERWRITE), then resume");
       case StatementRun.NO_DATA -> "put it back, or choose onMissingRow(CONTINUE), then resume";
       case "23502", "23503", "23514", "23P01" ->
           "relax the destination's constraint or mend its rows, then resume";

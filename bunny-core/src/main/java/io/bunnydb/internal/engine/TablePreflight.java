@@ -11,6 +11,7 @@ import io.bunnydb.internal.schema.Compatibility;
 import io.bunnydb.internal.schema.TableCreator;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.internal.source.Publication;
+import io.bunnydb.pgoutput.ReplicaIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -152,18 +153,19 @@ final class TablePreflight {
               + " DELETE may come twice and miss its row the second time");
     }
     List<String> key = mirrored.table().keyColumns();
-    boolean needsKey = isRepeatable || config.overwrites(mirrored.mapping());
-    if (needsKey && !key.isEmpty() && !hasUniqueKey(target, key)) {
+    boolean isFull = mirrored.table().identity() == ReplicaIdentity.FULL;
+    boolean hasKey = isFull ? !target.primaryKey().isEmpty() : hasUniqueKey(target, key);
+    boolean isKeyForStore = isRepeatable && !key.isEmpty();
+    if (!hasKey && (isKeyForStore || config.overwrites(mirrored.mapping()))) {
       problems.add(
           "destination table "
               + target.name()
-              + " has no unique index over "
-              + String.join(", ", key)
+              + " has no "
+              + (isFull ? "primary key" : "unique index over " + String.join(", ", key))
               + ", which "
-              + (isRepeatable
-                  ? "a checkpoint store outside the destination"
-                  : "onExistingRow(OVERWRITE)")
-              + " needs; add one");
+              + (isKeyForStore
+                  ? "a checkpoint store outside the destination needs; add one"
+                  : "onExistingRow(OVERWRITE) needs; add one, or choose STOP for the table"));
     }
   }
 
@@ -206,6 +208,8 @@ final class TablePreflight {
     destination.setAutoCommit(false);
     try {
       TableCreator.create(destination, mirrored);
+      Optional<Table> created = Catalog.table(destination, mirrored.mapping().destination());
+      checkPolicies(mirrored, created.orElseThrow(), problems);
     } catch (SQLException e) {
       problems.add(
           "destination table "
