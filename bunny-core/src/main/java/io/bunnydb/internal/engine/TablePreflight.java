@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
 
 /**
  * Checks whether tables can be mirrored: in the publication and on the destination, and by {@link
@@ -78,11 +80,18 @@ final class TablePreflight {
       problems.add(
           "the source does not accept the publication: "
               + e.getMessage()
+              + detail(e)
               + "; grant what is missing (CREATE on the database, ownership of the tables), or mend the"
               + " row filter");
     } finally {
       Sql.execute(source, "SET lock_timeout = 0");
     }
+  }
+
+  /** What the server adds to its message; about a publication it holds no rows. */
+  private static String detail(SQLException e) {
+    ServerErrorMessage message = e instanceof PSQLException p ? p.getServerErrorMessage() : null;
+    return message == null || message.getDetail() == null ? "" : " (" + message.getDetail() + ")";
   }
 
   static boolean mayUseSchema(Connection connection, TableName table) throws SQLException {
