@@ -221,11 +221,9 @@ final class ChangeWriter {
 
   /** Whether a column that came with a value is set: key columns only if they changed. */
   private boolean isToSet(DestinationTable target, int column, boolean hasOld) {
-    if (target.matchesWholeRow || (!target.key[column] && !target.identityAlways[column])) {
-      return true;
-    }
-    boolean isOldKnown = hasOld && target.key[column];
-    return isOldKnown && !Objects.equals(oldRow.values[column], newRow.values[column]);
+    return target.matchesWholeRow
+        || !target.key[column]
+        || (hasOld && !Objects.equals(oldRow.values[column], newRow.values[column]));
   }
 
   /** Adds a delete; false if it does not tell which row it is for. */

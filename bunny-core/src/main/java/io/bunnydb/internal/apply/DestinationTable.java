@@ -233,7 +233,7 @@ final class DestinationTable {
       String quoted = Sql.identifier(shape.columns().get(i));
       if (key[i]) {
         keys.add(shape.columns().get(i));
-      } else if (!identityAlways[i]) {
+      } else {
         changes.append(changes.isEmpty() ? "" : ", ");
         changes.append(quoted).append(" = EXCLUDED.").append(quoted);
       }

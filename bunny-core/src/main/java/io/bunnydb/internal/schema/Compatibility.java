@@ -40,6 +40,10 @@ public final class Compatibility {
     }
     boolean matchesWholeRow =
         mirrored.table().identity() == ReplicaIdentity.FULL && destination.primaryKey().isEmpty();
+    List<String> key =
+        mirrored.table().identity() == ReplicaIdentity.FULL
+            ? destination.primaryKey()
+            : mirrored.table().keyColumns();
     Set<String> received = new HashSet<>();
     for (Column column : mirrored.columns()) {
       received.add(column.name());
@@ -59,7 +63,7 @@ public final class Compatibility {
                 + column.name()
                 + ", which is written on the source; drop the expression");
       } else if (target.generation() == Generation.IDENTITY_ALWAYS
-          && !destination.primaryKey().contains(column.name())) {
+          && !key.contains(column.name())) {
         problems.add(
             where
                 + " has column "
