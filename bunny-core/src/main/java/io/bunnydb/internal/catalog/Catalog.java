@@ -222,7 +222,8 @@ public final class Catalog {
             WHERE c.opcdefault AND c.opcintype = CAST(? AS oid)
             """,
             column.typeOid());
-    // Untyped, it would be read as any record for a composite type, and as an oid for the reg* types,
+    // Untyped, it would be read as any record for a composite type, and as an oid for the reg*
+    // types,
     // which borrow that operator.
     return (operator == null ? "=" : operator) + " CAST(? AS " + column.typeSql() + ")";
   }
