@@ -146,6 +146,18 @@ public final class PostgresServer implements AutoCloseable {
     administrate(connection -> Sql.execute(connection, "CREATE DATABASE " + Sql.quote(name)));
   }
 
+  /** Makes an empty database in an encoding, with the locale {@code C}. */
+  public void createDatabase(String name, String encoding) {
+    administrate(
+        connection ->
+            Sql.execute(
+                connection,
+                "CREATE DATABASE "
+                    + Sql.quote(name)
+                    + " TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' ENCODING "
+                    + Sql.quote(encoding)));
+  }
+
   /**
    * Drops a database with what keeps others from dropping it: its sessions and replication streams
    * are ended, its slots dropped, its prepared transactions rolled back. A no-op if there is none.

@@ -140,6 +140,17 @@ public final class TestDatabase {
         });
   }
 
+  /**
+   * Makes the database anew, empty and in another encoding, with the locale {@code C}; what was in
+   * it is gone, and so are its connections.
+   *
+   * @param encoding such as {@code LATIN1}
+   */
+  public void recreate(String encoding) {
+    drop();
+    server.createDatabase(name, encoding);
+  }
+
   /** Opens a connection that the caller closes. */
   Connection open() {
     try {

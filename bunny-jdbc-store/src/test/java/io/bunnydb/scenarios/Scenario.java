@@ -10,6 +10,7 @@ import java.util.List;
  * @param firstMajor the first version of the source that has what it needs
  * @param lastMajor the last one
  * @param firstDestination the first version of the destination that has what it needs
+ * @param needs what both servers must have at hand
  * @param steps what is done, in order; at least one of them expects something
  */
 record Scenario(
@@ -18,6 +19,7 @@ record Scenario(
     int firstMajor,
     int lastMajor,
     int firstDestination,
+    List<Step> needs,
     List<Step> steps) {
 
   /**

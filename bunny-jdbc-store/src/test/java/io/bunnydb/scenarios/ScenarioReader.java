@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * == What the scenario shows
  * from 15                    needs this version of the source or later; also until, destination-from
+ * extension hstore           needs it to be at hand on both servers; also locale
  * source                     SQL on the source, a statement up to each line that ends with ;
  *   CREATE TABLE t (id int PRIMARY KEY);
  * mirror                     mappings, one a line
@@ -38,6 +39,7 @@ final class ScenarioReader {
   private int first;
   private int last;
   private int firstDestination;
+  private List<Step> needs = new ArrayList<>();
   private List<Step> steps = new ArrayList<>();
 
   private ScenarioReader(String file) {
@@ -81,6 +83,7 @@ final class ScenarioReader {
     first = 14;
     last = Integer.MAX_VALUE;
     firstDestination = 14;
+    needs = new ArrayList<>();
     steps = new ArrayList<>();
   }
 
@@ -95,6 +98,7 @@ final class ScenarioReader {
       case "from" -> first = Integer.parseInt(argument);
       case "until" -> last = Integer.parseInt(argument);
       case "destination-from" -> firstDestination = Integer.parseInt(argument);
+      case "extension", "locale" -> needs.add(new Step(verb, argument, List.of(), number));
       default -> steps.add(new Step(verb, argument, new ArrayList<>(), number));
     }
   }
@@ -106,7 +110,15 @@ final class ScenarioReader {
     if (steps.stream().noneMatch(step -> EXPECTATIONS.contains(step.verb()))) {
       throw new IOException(file + ": scenario \"" + name + "\" expects nothing");
     }
-    scenarios.add(new Scenario(category, name, first, last, firstDestination, List.copyOf(steps)));
+    scenarios.add(
+        new Scenario(
+            category,
+            name,
+            first,
+            last,
+            firstDestination,
+            List.copyOf(needs),
+            List.copyOf(steps)));
     name = null;
   }
 }

@@ -36,6 +36,11 @@ import org.jspecify.annotations.Nullable;
  *   <dt>{@code fails}
  *   <dd>{@code fails source} or {@code fails destination}: runs a statement, and expects the server
  *       to refuse it; the lines of its body after a line {@code because} are parts of the error
+ *   <dt>{@code encoding}
+ *   <dd>{@code encoding source LATIN1}: makes that side's database anew in an encoding
+ *   <dt>{@code setting}
+ *   <dd>{@code setting destination TimeZone = 'Asia/Tokyo'}: what sessions find in that side's
+ *       database from then on
  *   <dt>{@code with}
  *   <dd>sets an option of the mirror to be: {@code initialSnapshot false}, {@code createTables
  *       false}, {@code onExistingRow OVERWRITE}, {@code onMissingRow STOP}, {@code maxBatchBytes
@@ -97,6 +102,15 @@ final class ScenarioRun implements AutoCloseable {
         sessions.run(databases.destination(), step.argument(), step.body());
       }
       case "fails" -> fails(step);
+      case "encoding" -> {
+        String[] words = step.argument().split(" ", 2);
+        side(words[0]).recreate(words[1]);
+      }
+      case "setting" -> {
+        String[] words = step.argument().split(" ", 2);
+        TestDatabase side = side(words[0]);
+        side.execute("ALTER DATABASE \"" + side.name() + "\" SET " + words[1]);
+      }
       case "with" -> options.add(step.argument().split(" ", 2));
       case "start" -> start(Mappings.of(step.body()));
       case "mirror" -> {
@@ -135,7 +149,11 @@ final class ScenarioRun implements AutoCloseable {
   }
 
   private TestDatabase side(String name) {
-    return name.equals("source") ? databases.source() : databases.destination();
+    return switch (name) {
+      case "source" -> databases.source();
+      case "destination" -> databases.destination();
+      default -> throw new IllegalArgumentException("neither source nor destination: " + name);
+    };
   }
 
   private MirrorHandle operated() {

@@ -2,9 +2,12 @@ package io.bunnydb.scenarios;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.bunnydb.scenarios.Scenario.Step;
 import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.SidesDiffer;
+import io.bunnydb.testing.TestDatabase;
+import io.bunnydb.testing.TestDatabaseException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,9 +62,28 @@ abstract class ScenarioSuite {
     int source = databases.source().server().major();
     int destination = databases.destination().server().major();
     assumeTrue(scenario.runsBetween(source, destination), "not for these versions");
+    for (Step need : scenario.needs()) {
+      assumeTrue(has(databases.source(), need), "the source lacks what is needed: " + need);
+      assumeTrue(
+          has(databases.destination(), need), "the destination lacks what is needed: " + need);
+    }
     try (ScenarioRun run = new ScenarioRun(databases)) {
       run.run(scenario);
     }
     ScenarioReport.passed(scenario, source, destination);
+  }
+
+  private static boolean has(TestDatabase database, Step need) {
+    if (need.verb().equals("extension")) {
+      return database.queryLong(
+              "SELECT count(*) FROM pg_available_extensions WHERE name = ?", need.argument())
+          > 0;
+    }
+    try {
+      database.queryString("SELECT set_config('lc_monetary', ?, true)", need.argument());
+      return true;
+    } catch (TestDatabaseException e) {
+      return false;
+    }
   }
 }

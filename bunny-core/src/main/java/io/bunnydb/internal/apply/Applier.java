@@ -2,6 +2,7 @@ package io.bunnydb.internal.apply;
 
 import io.bunnydb.ApplyException;
 import io.bunnydb.Lsn;
+import io.bunnydb.internal.apply.ChangeWriter.NotTextException;
 import io.bunnydb.internal.apply.DestinationTable.MismatchException;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.pgoutput.Delete;
@@ -173,6 +174,8 @@ public final class Applier {
     DestinationTable old = targets.remove(id);
     if (old != null) {
       retired.add(old);
+      // The server's prepared statements have the types that their parameters had.
+      Sql.execute(destination, "DEALLOCATE ALL");
     }
   }
 
@@ -288,6 +291,9 @@ public final class Applier {
   }
 
   private ApplyException refused(SQLException e) {
+    if (e instanceof NotTextException notText) {
+      return ApplyErrors.refused(mirror, notText.target, commitLsn, e);
+    }
     Run run = writer.run();
     if (run == null || run.count() == 0) {
       return ApplyErrors.refused(mirror, null, commitLsn, e);

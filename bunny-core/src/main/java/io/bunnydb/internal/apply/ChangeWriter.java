@@ -1,6 +1,7 @@
 package io.bunnydb.internal.apply;
 
 import io.bunnydb.internal.apply.StatementRun.Kind;
+import io.bunnydb.pgoutput.PgOutputException;
 import io.bunnydb.pgoutput.ReplicaIdentity;
 import io.bunnydb.pgoutput.Tuple;
 import io.bunnydb.pgoutput.ValueKind;
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * a change that does not fit ends it.
  */
 final class ChangeWriter {
+  /** SQLSTATE of bytes that are no character ("PostgreSQL Error Codes", class 22). */
+  private static final String NOT_IN_ENCODING = "22021";
+
   private final Connection destination;
   private final Values oldRow = new Values();
   private final Values newRow = new Values();
@@ -26,7 +30,7 @@ final class ChangeWriter {
     private @Nullable String[] values = new String[0];
     private boolean[] isThere = new boolean[0];
 
-    void read(Tuple tuple, boolean[] wanted) {
+    void read(Tuple tuple, DestinationTable target, boolean[] wanted) throws NotTextException {
       int width = tuple.columnCount();
       if (values.length < width) {
         values = new String[width];
@@ -35,8 +39,25 @@ final class ChangeWriter {
       while (tuple.next()) {
         int i = tuple.index();
         isThere[i] = tuple.kind() != ValueKind.UNCHANGED;
-        values[i] = wanted[i] && tuple.hasValue() ? tuple.string() : null;
+        try {
+          values[i] = wanted[i] && tuple.hasValue() ? tuple.string() : null;
+        } catch (PgOutputException e) {
+          throw new NotTextException(target, target.shape.columns().get(i), e);
+        }
       }
+    }
+  }
+
+  /** Thrown where a value's bytes are not text in UTF-8. */
+  static final class NotTextException extends SQLException {
+    private static final long serialVersionUID = 1L;
+
+    /** The table whose change holds the value. */
+    final transient DestinationTable target;
+
+    NotTextException(DestinationTable target, String column, PgOutputException cause) {
+      super("a value of column " + column + " is not UTF-8", NOT_IN_ENCODING, cause);
+      this.target = target;
     }
   }
 
@@ -55,7 +76,7 @@ final class ChangeWriter {
     if (!target.overwrites) {
       return copy(target).add(row, lsn);
     }
-    newRow.read(row, target.written);
+    newRow.read(row, target, target.written);
     StatementRun upsert = statement(target, Kind.UPSERT, target.upsertSql);
     for (int i = 0; i < target.written.length; i++) {
       if (target.written[i]) {
@@ -87,9 +108,9 @@ final class ChangeWriter {
   boolean update(DestinationTable target, @Nullable Tuple oldTuple, Tuple newTuple, long lsn)
       throws SQLException {
     if (oldTuple != null) {
-      oldRow.read(oldTuple, target.written);
+      oldRow.read(oldTuple, target, target.key);
     }
-    newRow.read(newTuple, target.written);
+    newRow.read(newTuple, target, target.written);
     Values finder = oldTuple == null ? newRow : oldRow;
     if (!tellsRow(target, finder, oldTuple != null)) {
       return false;
@@ -228,7 +249,7 @@ final class ChangeWriter {
 
   /** Adds a delete; false if it does not tell which row it is for. */
   boolean delete(DestinationTable target, Tuple oldTuple, long lsn) throws SQLException {
-    oldRow.read(oldTuple, target.written);
+    oldRow.read(oldTuple, target, target.key);
     if (!tellsRow(target, oldRow, true)) {
       return false;
     }

@@ -188,8 +188,7 @@ final class DestinationTable {
           + ") END IS NOT DISTINCT FROM ?::text";
     }
     Column column = table.column(name);
-    String equals = column == null ? "= ?" : Catalog.equalsParameter(destination, column);
-    return quoted + " " + equals;
+    return column == null ? quoted + " = ?" : Catalog.equality(destination, column);
   }
 
   /** The columns by which a row is found, as SQL. */
@@ -220,6 +219,9 @@ final class DestinationTable {
 
   private String composeUpsert() {
     StringBuilder sql = new StringBuilder("INSERT INTO ").append(table.name().toSql());
+    if (writtenColumns().isEmpty()) {
+      return sql.append(" DEFAULT VALUES").toString();
+    }
     sql.append(" (").append(writtenColumns()).append(") OVERRIDING SYSTEM VALUE VALUES (");
     List<String> keys = new ArrayList<>();
     StringBuilder changes = new StringBuilder();

@@ -20,6 +20,7 @@ import org.postgresql.util.ServerErrorMessage;
  */
 final class InsertRun extends Run {
   private static final int FLUSH_BYTES = 64 << 10;
+  private static final int PIECE_BYTES = 32 << 10;
   private static final Pattern LINE = Pattern.compile("line (\\d+)");
   private static final byte[] NULL = "\\N".getBytes(StandardCharsets.US_ASCII);
 
@@ -69,11 +70,22 @@ final class InsertRun extends Run {
     return true;
   }
 
-  private void putEscaped(byte[] from, int offset, int size) {
-    reserve(Math.addExact(size, size));
+  /** Large values go to the server in pieces, so that none is held a second time. */
+  private void putEscaped(byte[] from, int offset, int size) throws SQLException {
+    int end = offset + size;
+    for (int piece = offset; piece < end; piece += PIECE_BYTES) {
+      putPiece(from, piece, Math.min(end, piece + PIECE_BYTES));
+      if (length >= FLUSH_BYTES) {
+        flush();
+      }
+    }
+  }
+
+  private void putPiece(byte[] from, int start, int end) {
+    reserve(2 * (end - start));
     int at = length;
     byte[] to = buffer;
-    for (int i = offset; i < offset + size; i++) {
+    for (int i = start; i < end; i++) {
       byte b = from[i];
       if (b == '\\' || b == '\n' || b == '\r' || b == '\t') {
         to[at++] = '\\';

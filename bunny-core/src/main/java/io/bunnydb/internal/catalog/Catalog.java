@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /** Reads tables from {@code pg_catalog} ("System Catalogs" in the PostgreSQL documentation). */
 public final class Catalog {
   // The binary form of a user-defined type may hold OIDs, which differ from server to server; so do
-  // the values of the reg* types. OIDs from 16384 on are user-defined.
+  // the values of the reg* types. OIDs from 16384 on are user-defined. Of tsquery, oidvector and
+  // int2vector the server does not read every binary form that it writes: not that of empty ones.
   private static final String COLUMNS =
       """
       SELECT a.attname, a.atttypid::bigint, pg_catalog.format_type(a.atttypid, a.atttypmod),
@@ -30,7 +31,8 @@ public final class Catalog {
                 FROM pg_catalog.pg_collation c
                 JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace
                 WHERE c.oid = a.attcollation) END,
-             t.oid < 16384 AND t.typname !~ '^_?reg' AND NOT EXISTS
+             t.oid < 16384
+               AND t.typname !~ '^_?(reg|tsquery$|oidvector$|int2vector$)' AND NOT EXISTS
                (SELECT FROM pg_catalog.pg_type e WHERE e.oid IN (t.oid, t.typelem)
                   AND (e.typsend = 0 OR e.typreceive = 0)),
              ARRAY(SELECT DISTINCT u.attname::text
@@ -81,15 +83,17 @@ public final class Catalog {
                       (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid) WHERE isleaf)),
                    (SELECT x.relname FROM pg_catalog.pg_index i
                     JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-                    WHERE i.indrelid = c.oid AND i.indisreplident)
+                    WHERE i.indrelid = c.oid AND i.indisreplident),
+                   n.nspname, c.relname
             FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = ? AND c.relname = ?
             """,
-            row -> read(connection, name, row),
+            row -> read(connection, new TableName(row.getString(7), row.getString(8)), row),
             name.schema(),
             name.name());
-    return tables.stream().findFirst();
+    // The server cuts a name of more than 63 bytes off, and finds the table of that name.
+    return tables.stream().filter(table -> table.name().equals(name)).findFirst();
   }
 
   private static Table read(Connection connection, TableName name, ResultSet row)
@@ -201,31 +205,46 @@ public final class Catalog {
   }
 
   /**
-   * The rest of a condition that a column equals a parameter, as SQL has it under any search path:
-   * by the operator of the type's default btree class, or the built-in one.
+   * The condition that a column equals a parameter, as SQL has it under any search path: by the
+   * operator of the type's default btree class, or the built-in one.
+   *
+   * <p>That one is borrowed by the reg* types from oid, by row types from record, by enums from a
+   * pseudo-type: an untyped parameter would be read as the lender, and a domain over them has none
+   * at all. So both operands are cast there, without a modifier, which would cut the value off.
    */
-  public static String equalsParameter(Connection connection, Column column) throws SQLException {
+  public static String equality(Connection connection, Column column) throws SQLException {
+    String name = Sql.identifier(column.name());
     if (column.isBinaryPortable()) {
-      return "= ?";
+      return name + " = ?";
     }
-    String operator =
-        Sql.queryText(
+    return Sql.query(
             connection,
             """
-            SELECT 'OPERATOR(' || pg_catalog.quote_ident(n.nspname) || '.' || o.oprname || ')'
-            FROM pg_catalog.pg_opclass c
-            JOIN pg_catalog.pg_am m ON m.oid = c.opcmethod AND m.amname = 'btree'
-            JOIN pg_catalog.pg_amop a ON a.amopfamily = c.opcfamily AND a.amopstrategy = 3
-             AND a.amoplefttype = c.opcintype AND a.amoprighttype = c.opcintype
-            JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr
-            JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-            WHERE c.opcdefault AND c.opcintype = CAST(? AS oid)
+            WITH RECURSIVE base (oid, typtype, typbasetype) AS (
+              SELECT oid, typtype, typbasetype FROM pg_catalog.pg_type WHERE oid = CAST(? AS oid)
+              UNION ALL
+              SELECT t.oid, t.typtype, t.typbasetype
+              FROM base JOIN pg_catalog.pg_type t ON t.oid = base.typbasetype)
+            SELECT pg_catalog.format_type(base.oid, -1), base.oid <> CAST(? AS oid),
+                   (SELECT 'OPERATOR(' || pg_catalog.quote_ident(n.nspname) || '.' || o.oprname || ')'
+                    FROM pg_catalog.pg_opclass c
+                    JOIN pg_catalog.pg_am m ON m.oid = c.opcmethod AND m.amname = 'btree'
+                    JOIN pg_catalog.pg_amop a ON a.amopfamily = c.opcfamily AND a.amopstrategy = 3
+                     AND a.amoplefttype = c.opcintype AND a.amoprighttype = c.opcintype
+                    JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr
+                    JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+                    WHERE c.opcdefault AND c.opcintype = base.oid)
+            FROM base WHERE base.typtype <> 'd'
             """,
-            column.typeOid());
-    // Untyped, it would be read as any record for a composite type, and as an oid for the reg*
-    // types,
-    // which borrow that operator.
-    return (operator == null ? "=" : operator) + " CAST(? AS " + column.typeSql() + ")";
+            row -> {
+              String type = row.getString(1);
+              String operator = row.getString(3);
+              return (row.getBoolean(2) ? "CAST(" + name + " AS " + type + ")" : name)
+                  + (operator == null ? " = CAST(? AS " + type + ")" : " " + operator + " ?");
+            },
+            column.typeOid(),
+            column.typeOid())
+        .get(0);
   }
 
   /**

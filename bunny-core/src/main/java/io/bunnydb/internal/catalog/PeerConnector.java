@@ -12,7 +12,7 @@ import org.postgresql.Driver;
 
 /**
  * Opens connections of one mirror to one peer, with all session settings that give a value its text
- * form fixed, so that both sides write and read the same text. Thread-safe.
+ * form, or SQL its meaning, fixed, so that both sides write and read the same text. Thread-safe.
  */
 public final class PeerConnector {
   private static final int MAX_NAME_BYTES = 63;
@@ -21,11 +21,15 @@ public final class PeerConnector {
       """
       SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC';
       SET extra_float_digits = 3; SET bytea_output = 'hex'; SET lc_monetary = 'C';
-      SET xmloption = 'content'; SET search_path = ''; SET statement_timeout = 0;
+      SET xmloption = 'content'; SET array_nulls = on; SET search_path = '';
+      SET standard_conforming_strings = on; SET quote_all_identifiers = off;
+      SET transform_null_equals = off; SET statement_timeout = 0;
       SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
       SET idle_session_timeout = 0; SET row_security = off;
       SET default_transaction_isolation = 'read committed';
       SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
+      SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
+      WHERE name = 'transaction_timeout';
       """;
 
   private final String mirror;

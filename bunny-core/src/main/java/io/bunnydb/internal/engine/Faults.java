@@ -23,9 +23,18 @@ final class Faults {
       return known;
     }
     if (real instanceof SQLException sql) {
-      return new MirrorException(mirror, String.valueOf(sql.getMessage()), sql);
+      return new MirrorException(mirror, sql.getMessage() + cure(sql), sql);
     }
     return new MirrorException(mirror, "an unexpected error, please report it: " + real, real);
+  }
+
+  /** What to do about an error of the stream itself; empty where its own words must do. */
+  private static String cure(SQLException error) {
+    // Character not in repertoire, untranslatable character.
+    return "22021".equals(error.getSQLState()) || "22P05".equals(error.getSQLState())
+        ? "; the source holds a value that cannot be sent as UTF-8, and its log cannot be read past"
+            + " it: mend the value, drop() the mirror and start it anew"
+        : "";
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.TableName;
+import io.bunnydb.internal.catalog.Column;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.internal.source.Publication;
 import java.sql.Connection;
@@ -71,6 +72,21 @@ record GivenPublication(String publication, Connection source) {
     if (!leaving.isEmpty()) {
       problems.add(
           name + " sends the excluded " + String.join(", ", leaving) + "; give it a column list");
+    }
+    Set<String> computed = new TreeSet<>();
+    for (Column column : table.table().columns()) {
+      if (column.isGenerated() && sent.contains(column.name())) {
+        computed.add(column.name());
+      }
+    }
+    computed.removeAll(leaving);
+    if (!computed.isEmpty()) {
+      problems.add(
+          name
+              + " sends the generated "
+              + String.join(", ", computed)
+              + ", which the destination computes itself; set publish_generated_columns = none, or"
+              + " leave it out of the column list");
     }
   }
 

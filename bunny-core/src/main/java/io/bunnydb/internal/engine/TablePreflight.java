@@ -214,6 +214,25 @@ final class TablePreflight {
   }
 
   private void tryCreate(MirroredTable mirrored, List<String> problems) throws SQLException {
+    TableName target = mirrored.mapping().destination();
+    List<String> names = new ArrayList<>(mirrored.columnNames());
+    names.add(target.schema());
+    names.add(target.name());
+    String tooLong =
+        Sql.queryText(
+            destination,
+            "SELECT n FROM unnest(?) n WHERE n::name::text <> n",
+            (Object) names.toArray(new String[0]));
+    if (tooLong != null) {
+      problems.add(
+          "destination table "
+              + target
+              + " cannot be created: the name "
+              + tooLong
+              + " is longer than 63 bytes on the destination; map the table to another name, or exclude"
+              + " the column");
+      return;
+    }
     destination.setAutoCommit(false);
     try {
       TableCreator.create(destination, mirrored);
@@ -222,7 +241,7 @@ final class TablePreflight {
     } catch (SQLException e) {
       problems.add(
           "destination table "
-              + mirrored.mapping().destination()
+              + target
               + " cannot be created: "
               + e.getMessage()
               + "; create it or what it needs by hand, or grant the right");

@@ -10,7 +10,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Judges whether an existing destination table can hold what a mapping brings. */
 public final class Compatibility {
@@ -25,8 +27,13 @@ public final class Compatibility {
           "real", Set.of("double precision"),
           "character varying", Set.of("text"),
           "json", Set.of("text"),
-          "jsonb", Set.of("json", "text"),
-          "date", Set.of("timestamp without time zone"));
+          "jsonb", Set.of("json", "text"));
+
+  // Types whose modifiers are sizes: of two numbers, the digits in all and those behind the point.
+  private static final Pattern SIZED =
+      Pattern.compile(
+          "(?<type>character varying|character|bit varying|numeric|time|timestamp|interval)"
+              + "\\((?<size>\\d+)(,(?<scale>-?\\d+))?\\)(?<rest>[a-z \\[\\]]*)");
 
   private Compatibility() {}
 
@@ -92,6 +99,7 @@ public final class Compatibility {
                 + "; alter its type");
       }
     }
+    checkComputed(mirrored, destination, where, problems);
     for (Column target : destination.columns()) {
       if (!received.contains(target.name())
           && target.notNull()
@@ -104,17 +112,62 @@ public final class Compatibility {
                 + ", which the mirror does not bring; give it a default or drop NOT NULL");
       }
     }
+    if (received.isEmpty() && destination.columns().stream().anyMatch(c -> !c.isGenerated())) {
+      problems.add(where + " has columns, and the mirror brings none; drop them");
+    }
     return problems;
+  }
+
+  /** Values that the source computes are not sent: the destination computes them, or has none. */
+  private static void checkComputed(
+      MirroredTable mirrored, Table destination, String where, List<String> problems) {
+    for (Column column : mirrored.table().columns()) {
+      Column target = destination.column(column.name());
+      if (column.isGenerated()
+          && !mirrored.mapping().excludedColumns().contains(column.name())
+          && target != null
+          && !target.isGenerated()) {
+        problems.add(
+            where
+                + " has column "
+                + column.name()
+                + ", which the source computes and does not send; drop it, let it be computed there"
+                + " too, or exclude it");
+      }
+    }
   }
 
   private static boolean holds(String target, String source) {
     if (target.equals(source)) {
       return true;
     }
+    if (target.indexOf('"') >= 0) {
+      return false;
+    }
     String wide = MODIFIER.matcher(target).replaceAll("");
     String narrow = MODIFIER.matcher(source).replaceAll("");
+    if (!wide.equals(target)) {
+      return isLarger(target, source);
+    }
     // Without a modifier a type holds what it holds with one.
-    return wide.equals(target)
-        && (wide.equals(narrow) || WIDER.getOrDefault(narrow, Set.of()).contains(wide));
+    return wide.equals(narrow) || WIDER.getOrDefault(narrow, Set.of()).contains(wide);
+  }
+
+  private static boolean isLarger(String target, String source) {
+    Matcher large = SIZED.matcher(target);
+    Matcher small = SIZED.matcher(source);
+    if (!large.matches()
+        || !small.matches()
+        || !large.group("type").equals(small.group("type"))
+        || !large.group("rest").equals(small.group("rest"))) {
+      return false;
+    }
+    int scale = number(large.group("scale")) - number(small.group("scale"));
+    int size = number(large.group("size")) - number(small.group("size"));
+    return scale >= 0 && size >= scale;
+  }
+
+  private static int number(@Nullable String digits) {
+    return digits == null ? 0 : Integer.parseInt(digits);
   }
 }
