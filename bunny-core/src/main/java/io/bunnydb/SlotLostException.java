@@ -4,7 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The source can no longer give every change since the checkpoint: the slot is gone or invalid, a
- * table left the publication, or the source is another cluster.
+ * table left the publication or gained a partition with rows in it, or the source is another
+ * cluster.
  */
 public final class SlotLostException extends MirrorException {
   private static final long serialVersionUID = 1L;

@@ -10,6 +10,7 @@ import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.MissingRowPolicy;
+import io.bunnydb.Peer;
 import io.bunnydb.PreflightException;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableStatus;
@@ -45,14 +46,17 @@ import org.jspecify.annotations.Nullable;
  *   <dd>sets an option of the mirror to be: {@code initialSnapshot false}, {@code createTables
  *       false}, {@code onExistingRow OVERWRITE}, {@code onMissingRow STOP}, {@code maxBatchBytes
  *       65536}, {@code publication p}, {@code store memory}
+ *   <dt>{@code role}
+ *   <dd>{@code role writer}: makes that role on the destination, which may create schemas there; the
+ *       mirror to be writes as this role. The body gives it its rights, as a superuser
  *   <dt>{@code mirror}
  *   <dd>starts it and waits until every table is copied and follows; {@code start} does not wait
  *   <dt>{@code refused}
  *   <dd>starts it, and expects that to be refused; the lines of its body after a line {@code
  *       because} are parts of the reason
- *   <dt>{@code wait}, {@code pause}, {@code resume}, {@code restart}, {@code tables}
- *   <dd>wait until all that is committed has arrived; operate the mirror; {@code tables} takes the
- *       whole new list
+ *   <dt>{@code wait}, {@code pause}, {@code resume}, {@code close}, {@code restart}, {@code tables}
+ *   <dd>wait until all that is committed has arrived; operate the mirror; {@code restart} closes it
+ *       first if it is not; {@code tables} takes the whole new list
  *   <dt>{@code sequences}
  *   <dd>{@code sequences 100}: carries the sequences over with a margin
  *   <dt>{@code stops}
@@ -70,17 +74,20 @@ import org.jspecify.annotations.Nullable;
 final class ScenarioRun implements AutoCloseable {
   static final Duration SOON = Duration.ofSeconds(60);
   private static final String MIRROR = "scenario";
+  private static final String PASSWORD = "secret of the role";
 
   private final MirrorDatabases databases;
   private final Sessions sessions;
   private final CheckpointStore memory = CheckpointStore.inMemory();
   private final List<String[]> options = new ArrayList<>();
   private List<TableMapping> tables = List.of();
+  private Peer destination;
   private @Nullable MirrorHandle handle;
 
   ScenarioRun(MirrorDatabases databases) {
     this.databases = databases;
     this.sessions = new Sessions(databases);
+    this.destination = databases.destination().peer();
   }
 
   void run(Scenario scenario) {
@@ -112,6 +119,7 @@ final class ScenarioRun implements AutoCloseable {
         side.execute("ALTER DATABASE \"" + side.name() + "\" SET " + words[1]);
       }
       case "with" -> options.add(step.argument().split(" ", 2));
+      case "role" -> role(step.argument(), step.body());
       case "start" -> start(Mappings.of(step.body()));
       case "mirror" -> {
         start(Mappings.of(step.body()));
@@ -121,6 +129,7 @@ final class ScenarioRun implements AutoCloseable {
       case "wait" -> awaitArrival();
       case "pause" -> operated().pause();
       case "resume" -> operated().resume();
+      case "close" -> operated().close();
       case "restart" -> {
         operated().close();
         start(tables.toArray(TableMapping[]::new));
@@ -156,6 +165,15 @@ final class ScenarioRun implements AutoCloseable {
     };
   }
 
+  private void role(String name, List<String> grants) throws SQLException {
+    TestDatabase side = databases.destination();
+    side.execute(
+        "CREATE ROLE " + name + " LOGIN PASSWORD '" + PASSWORD + "'",
+        "GRANT CREATE ON DATABASE " + side.name() + " TO " + name);
+    sessions.run(side, "", grants);
+    destination = Peer.of(destination.name(), side.url(), name, PASSWORD);
+  }
+
   private MirrorHandle operated() {
     MirrorHandle running = handle;
     if (running == null) {
@@ -173,7 +191,7 @@ final class ScenarioRun implements AutoCloseable {
     MirrorBuilder builder =
         Mirror.builder(MIRROR)
             .source(databases.source().peer())
-            .destination(databases.destination().peer())
+            .destination(destination)
             .checkpointStore(JdbcCheckpointStore.inDestination());
     for (String[] option : options) {
       switch (option[0]) {

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ExpectsLog(value = "; paused", optional = true)
 @ExpectsLog(value = "met no row on the destination", optional = true)
 @ExpectsLog(value = "the next follows in", optional = true)
+@ExpectsLog(value = "stay on the destination until they are deleted there", optional = true)
 abstract class ScenarioSuite {
   private static final List<String> CATEGORIES =
       List.of(

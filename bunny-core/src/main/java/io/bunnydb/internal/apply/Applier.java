@@ -34,6 +34,7 @@ public final class Applier {
 
   private final String mirror;
   private final Connection destination;
+  private final boolean defersConstraints;
   private final CheckpointStore store;
   private final Map<Long, LiveTable> tables;
   private final PgOutputDecoder decoder = new PgOutputDecoder(1);
@@ -44,6 +45,7 @@ public final class Applier {
   // Of an older shape, but with counts of the open transaction.
   private final List<DestinationTable> retired = new ArrayList<>();
 
+  private boolean isInTransaction;
   private long commitLsn;
 
   /**
@@ -61,13 +63,20 @@ public final class Applier {
    * An applier.
    *
    * @param destination the session that owns the mirror, not in autocommit mode
+   * @param defersConstraints whether deferrable constraints are checked there, so that they must
+   *     wait for the end of the transaction
    * @param tables the tables to write, by their OID on the source, under which the stream names
    *     them whatever they were called at the time; changes of others are passed over
    */
   public Applier(
-      String mirror, Connection destination, CheckpointStore store, Map<Long, LiveTable> tables) {
+      String mirror,
+      Connection destination,
+      boolean defersConstraints,
+      CheckpointStore store,
+      Map<Long, LiveTable> tables) {
     this.mirror = mirror;
     this.destination = destination;
+    this.defersConstraints = defersConstraints;
     this.store = store;
     this.tables = tables;
     this.writer = new ChangeWriter(destination);
@@ -81,6 +90,7 @@ public final class Applier {
    */
   public void apply(Batch batch) throws SQLException {
     try {
+      begin();
       for (int i = 0; i < batch.messageCount(); i++) {
         applyMessage(batch, i);
       }
@@ -104,6 +114,14 @@ public final class Applier {
     }
   }
 
+  /** The source may have passed through states that a check after each statement refuses. */
+  private void begin() throws SQLException {
+    if (defersConstraints && !isInTransaction) {
+      Sql.execute(destination, "SET CONSTRAINTS ALL DEFERRED");
+    }
+    isInTransaction = true;
+  }
+
   /** An open COPY would block the connection, its rollback included. */
   private <T extends Throwable> T abandon(T e) {
     try {
@@ -115,6 +133,7 @@ public final class Applier {
   }
 
   private void commit(Lsn position) throws SQLException {
+    isInTransaction = false;
     if (store.joinsDestination()) {
       store.advance(mirror, position, destination);
       destination.commit();

@@ -12,6 +12,7 @@ import io.bunnydb.internal.catalog.PeerConnector;
  * @param lifecycle the mirror's state
  * @param progress how far the stream has come
  * @param tables the tables' counts
+ * @param partitions what is known of the tables' partitions
  */
 record MirrorContext(
     MirrorConfig config,
@@ -20,7 +21,8 @@ record MirrorContext(
     PeerConnector copyDestination,
     Lifecycle lifecycle,
     Progress progress,
-    TableRegistry tables) {
+    TableRegistry tables,
+    PartitionWatch partitions) {
 
   static MirrorContext of(MirrorConfig config) {
     PeerConnector destination = new PeerConnector(config.name(), config.destination());
@@ -31,6 +33,7 @@ record MirrorContext(
         destination,
         new Lifecycle(config.name(), config.listeners()),
         new Progress(),
-        new TableRegistry());
+        new TableRegistry(),
+        new PartitionWatch(config.name()));
   }
 }

@@ -24,6 +24,7 @@ final class OwnedDestination implements AutoCloseable {
   private final String mirror;
   private final PeerConnector connector;
   private @Nullable Connection connection;
+  private boolean areTriggersSilent;
 
   OwnedDestination(String mirror, PeerConnector connector) {
     this.mirror = mirror;
@@ -48,7 +49,7 @@ final class OwnedDestination implements AutoCloseable {
     Connection opened = connector.open("apply");
     try {
       Ownership.acquire(opened, mirror, OWNER_WAIT);
-      WriterSettings.prepare(opened);
+      areTriggersSilent = WriterSettings.prepare(opened);
       opened.setAutoCommit(false);
     } catch (SQLException | RuntimeException e) {
       opened.close();
@@ -56,6 +57,11 @@ final class OwnedDestination implements AutoCloseable {
     }
     connection = opened;
     return opened;
+  }
+
+  /** Whether triggers and foreign keys rest in the session. */
+  boolean areTriggersSilent() {
+    return areTriggersSilent;
   }
 
   /** Ends the session; what it had not committed is undone. */

@@ -40,8 +40,9 @@ final class Preflight {
     checkNotMirroredOntoItself(problems);
     checkSlot(problems);
     checkPublication(problems);
-    new TablePreflight(config, source, destination)
-        .check(config.tables(), config.options().initialSnapshot(), Set.of(), problems);
+    TablePreflight tables = new TablePreflight(config, source, destination);
+    tables.checkHierarchies(config.tables(), problems);
+    tables.check(config.tables(), config.options().initialSnapshot(), Set.of(), problems);
     return problems;
   }
 

@@ -7,20 +7,23 @@ import java.sql.SQLException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Notices, while the stream runs, that a table has left the publication: the source sends nothing
- * of it from then on, and says nothing either. Used by the receiving thread.
+ * Notices, while the stream runs, that a table has left the publication, or gained a partition with
+ * rows in it: the source sends nothing of these, and says nothing either. Used by the receiving
+ * thread.
  */
 final class PublicationWatch {
   private static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
   private static final int ANSWER_MILLIS = 10_000;
 
   private final Checkpoint checkpoint;
+  private final PartitionWatch partitions;
   private final Connection source;
   private long lastNanos = System.nanoTime();
 
   /** A watch over the publication as the checkpoint knows it. */
-  PublicationWatch(Checkpoint checkpoint, Connection source) {
+  PublicationWatch(Checkpoint checkpoint, PartitionWatch partitions, Connection source) {
     this.checkpoint = checkpoint;
+    this.partitions = partitions;
     this.source = source;
   }
 
@@ -35,6 +38,7 @@ final class PublicationWatch {
     }
     source.setNetworkTimeout(Runnable::run, ANSWER_MILLIS);
     SourceProof.checkPublication(checkpoint, source);
+    partitions.look(checkpoint, source);
     lastNanos = System.nanoTime();
   }
 }

@@ -81,6 +81,7 @@ final class Session implements AutoCloseable {
         if (!checkpoint.position().equals(Lsn.ZERO)) {
           SourceProof.check(checkpoint, stream.identify(), source);
         }
+        context.partitions().begin(checkpoint, source);
         Connection destination = stop.guard(context.destination().connection());
         // Prepared statements keep the types that parameters had; a column may have been altered.
         Sql.execute(destination, "DEALLOCATE ALL");
@@ -189,13 +190,19 @@ final class Session implements AutoCloseable {
       throw e;
     }
     context.progress().streams(Catalog.logEnd(source));
-    PublicationWatch watch = new PublicationWatch(checkpoint, source);
+    PublicationWatch watch = new PublicationWatch(checkpoint, context.partitions(), source);
     Receiver receiver =
         new Receiver(stream, exchange, context.progress(), watch, checkpoint.position());
     if (isAcknowledging) {
       receiver.acknowledge(checkpoint.position());
     }
-    Applier applier = new Applier(config.name(), destination, config.store(), liveTables());
+    Applier applier =
+        new Applier(
+            config.name(),
+            destination,
+            !context.destination().areTriggersSilent(),
+            config.store(),
+            liveTables());
     Thread receiving = start("receive", receiver);
     try {
       boolean isInTransaction = false;

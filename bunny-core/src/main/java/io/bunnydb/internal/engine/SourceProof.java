@@ -132,6 +132,16 @@ final class SourceProof {
     for (TableCheckpoint table : followed) {
       TableName name = table.mapping().source();
       Publication.Membership member = members.get(name);
+      if (member != null && member.isSentByAncestor()) {
+        throw new SlotLostException(
+            checkpoint.mirror(),
+            "table "
+                + name
+                + " became a partition of a table in publication "
+                + publication
+                + ", under whose name its changes come; remove it with updateTables",
+            null);
+      }
       String problem = null;
       if (member == null || isOther(table.sourceOid(), member.oid())) {
         problem = name + " was renamed, dropped or made anew";

@@ -2,17 +2,20 @@ package io.bunnydb.internal.engine;
 
 import io.bunnydb.Peer;
 import io.bunnydb.TableMapping;
+import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Column;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.source.MirroredTable;
+import io.bunnydb.internal.source.Partition;
 import io.bunnydb.pgoutput.ReplicaIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** Checks whether tables can be read and published without harm to the source's application. */
 final class SourceTablePreflight {
@@ -40,6 +43,7 @@ final class SourceTablePreflight {
       problems.add(name + " is unlogged or temporary; ALTER TABLE ... SET LOGGED");
       return;
     }
+    checkPartitions(table, name, problems);
     checkIdentity(mirrored, name, problems);
     if (!TablePreflight.mayUseSchema(source, table.name())) {
       problems.add(name + TablePreflight.unusable(table.name(), peer));
@@ -65,6 +69,22 @@ final class SourceTablePreflight {
       problems.add(name + ": PostgreSQL 14 has no row filters; use 15 or later");
     }
     checkExcluded(mirrored, name, problems);
+  }
+
+  private void checkPartitions(Table table, String name, List<String> problems)
+      throws SQLException {
+    List<TableName> outOfLog =
+        Partition.below(source, "", "", List.of(table.name())).stream()
+            .filter(partition -> !partition.isInLog())
+            .map(Partition::name)
+            .toList();
+    if (!outOfLog.isEmpty()) {
+      problems.add(
+          name
+              + " has partitions whose changes are not in the log: "
+              + outOfLog.stream().map(TableName::toString).collect(Collectors.joining(", "))
+              + "; ALTER TABLE ... SET LOGGED, or detach what is a foreign table");
+    }
   }
 
   private void checkIdentity(MirroredTable mirrored, String name, List<String> problems)

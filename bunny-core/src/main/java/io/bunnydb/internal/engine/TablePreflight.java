@@ -10,6 +10,7 @@ import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.schema.Compatibility;
 import io.bunnydb.internal.schema.TableCreator;
 import io.bunnydb.internal.source.MirroredTable;
+import io.bunnydb.internal.source.Partition;
 import io.bunnydb.internal.source.Publication;
 import io.bunnydb.pgoutput.ReplicaIdentity;
 import java.sql.Connection;
@@ -69,6 +70,20 @@ final class TablePreflight {
     } else if (problems.isEmpty() && !found.isEmpty()) {
       tryPublication(found, problems);
     }
+  }
+
+  /** Changes of a partition come under one name, that of the topmost table that is published. */
+  void checkHierarchies(List<TableMapping> all, List<String> problems) throws SQLException {
+    Partition.within(source, all.stream().map(TableMapping::source).toList())
+        .forEach(
+            (partition, root) ->
+                problems.add(
+                    "table "
+                        + partition
+                        + " is a partition of "
+                        + root
+                        + ", which is mirrored too, and its changes would come under that name; map"
+                        + " one of them alone"));
   }
 
   private void tryPublication(List<MirroredTable> tables, List<String> problems)
@@ -178,20 +193,36 @@ final class TablePreflight {
     }
   }
 
-  /** Without the right to silence them, the destination's triggers would act a second time. */
+  /**
+   * Without the right to silence them, the destination's triggers and rules would act a second
+   * time. Those of deferrable constraints are no trouble: the checks wait for the commit.
+   */
   private void checkTriggers(Table target, List<String> problems) throws SQLException {
     if (!WriterSettings.canSilenceTriggers(destination)
         && Sql.queryBoolean(
             destination,
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger"
-                + " WHERE tgrelid = CAST(? AS oid) AND tgenabled <> 'D')",
+            """
+            WITH target AS (
+              SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid = CAST(? AS oid)
+              UNION SELECT relid FROM pg_catalog.pg_partition_tree(CAST(? AS oid)::regclass))
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger JOIN target ON target.oid = tgrelid
+                           WHERE tgenabled <> 'D'
+                             AND tgfoid <> 'pg_catalog.unique_key_recheck'::regproc)
+                OR EXISTS (SELECT FROM pg_catalog.pg_rewrite JOIN target ON target.oid = ev_class
+                           WHERE ev_enabled <> 'D')
+            """,
+            target.oid(),
             target.oid())) {
+      String user = config.destination().user();
       problems.add(
           "destination table "
               + target.name()
-              + " has triggers or foreign keys, which must rest while changes are mirrored; GRANT SET ON"
-              + " PARAMETER session_replication_role TO "
-              + config.destination().user()
+              + " has triggers, rules or foreign keys, which must rest while changes are mirrored; "
+              + (destination.getMetaData().getDatabaseMajorVersion() >= 15
+                  ? "GRANT SET ON PARAMETER session_replication_role TO " + user
+                  : "PostgreSQL 14 lets superusers alone set session_replication_role, which "
+                      + user
+                      + " is not; use one")
               + ", or disable them");
     }
   }

@@ -53,7 +53,10 @@ record TableUpdate(Checkpoint result, List<TableMapping> added, Set<TableName> o
       // A slot and a sender for as long as the snapshot is held, a sender for the stream beside it.
       new ServerCapacity(source).check(1, 2, problems);
     }
-    new TablePreflight(config, source, destination).check(added, true, owned, problems);
+    TablePreflight tables = new TablePreflight(config, source, destination);
+    tables.checkHierarchies(
+        result.tables().stream().map(TableCheckpoint::mapping).toList(), problems);
+    tables.check(added, true, owned, problems);
     return problems;
   }
 }

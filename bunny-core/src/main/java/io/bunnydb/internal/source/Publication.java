@@ -135,8 +135,10 @@ public final class Publication {
    *     published
    * @param isSentByName whether its changes would come under its own name: those of a partitioned
    *     table do with {@code publish_via_partition_root} alone
+   * @param isSentByAncestor whether they come under the name of a partitioned table above it
    */
-  public record Membership(long oid, long entry, boolean isSentByName) {}
+  public record Membership(
+      long oid, long entry, boolean isSentByName, boolean isSentByAncestor) {}
 
   /** How tables stand to a publication; those that do not exist are left out. Takes no locks. */
   public static Map<TableName, Membership> memberships(
@@ -147,7 +149,11 @@ public final class Publication {
             source,
             """
         SELECT n.nspname, c.relname, c.oid::bigint, coalesce(r.oid::bigint, 0),
-               c.relkind <> 'p' OR p.pubviaroot
+               c.relkind <> 'p' OR p.pubviaroot,
+               p.pubviaroot AND c.relispartition AND EXISTS
+                 (SELECT FROM pg_catalog.pg_partition_ancestors(c.oid) a
+                  JOIN pg_catalog.pg_publication_rel above ON above.prrelid = a.relid
+                  WHERE above.prpubid = p.oid AND a.relid <> c.oid)
         FROM pg_catalog.pg_publication p
         CROSS JOIN unnest(CAST(? AS text[]), CAST(? AS text[])) AS wanted (schema, name)
         JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema
@@ -158,7 +164,8 @@ public final class Publication {
             row ->
                 Map.entry(
                     new TableName(row.getString(1), row.getString(2)),
-                    new Membership(row.getLong(3), row.getLong(4), row.getBoolean(5))),
+                    new Membership(
+                        row.getLong(3), row.getLong(4), row.getBoolean(5), row.getBoolean(6))),
             tables.stream().map(TableName::schema).toArray(String[]::new),
             tables.stream().map(TableName::name).toArray(String[]::new),
             publication)) {
