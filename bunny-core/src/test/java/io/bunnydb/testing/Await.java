@@ -70,4 +70,31 @@ public final class Await {
     throw new AssertionError(
         "not within " + timeout + ": " + what + "; last state: " + last, cause);
   }
+
+  /**
+   * Runs a check over and over, without rest, until the condition holds. What the check throws is
+   * thrown at once.
+   *
+   * @param timeout how long to go on at most
+   * @param what the condition in words, as the failure shows it
+   * @param check what has to hold all the while; runs at least once
+   * @throws AssertionError if the condition does not hold in time
+   */
+  public static void checkingUntil(
+      Duration timeout, String what, Check check, Callable<Boolean> condition) throws Exception {
+    long start = System.nanoTime();
+    do {
+      check.run();
+      if (System.nanoTime() - start > timeout.toNanos()) {
+        throw new AssertionError("not within " + timeout + ": " + what);
+      }
+    } while (!condition.call());
+  }
+
+  /** A check that may fail. */
+  @FunctionalInterface
+  public interface Check {
+    /** Makes the check. */
+    void run() throws Exception;
+  }
 }

@@ -64,4 +64,35 @@ final class AwaitTest {
   void triesOnceWithoutTime() {
     Await.until(Duration.ZERO, "true", () -> true);
   }
+
+  @Test
+  void checksUntilTheConditionHolds() throws Exception {
+    AtomicInteger checks = new AtomicInteger();
+
+    Await.checkingUntil(
+        Duration.ofSeconds(5), "three checks", checks::incrementAndGet, () -> checks.get() == 3);
+
+    assertThat(checks).hasValue(3);
+  }
+
+  @Test
+  void aCheckThatFailsEndsTheWait() {
+    assertThatThrownBy(
+            () ->
+                Await.checkingUntil(
+                    Duration.ofSeconds(5),
+                    "the end comes",
+                    () -> {
+                      throw new IOException("broken");
+                    },
+                    () -> false))
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void checkingHasADeadline() {
+    assertThatThrownBy(() -> Await.checkingUntil(SHORT, "the end comes", () -> {}, () -> false))
+        .isInstanceOf(AssertionError.class)
+        .hasMessage("not within PT0.03S: the end comes");
+  }
 }

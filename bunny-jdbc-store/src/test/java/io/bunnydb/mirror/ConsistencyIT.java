@@ -15,12 +15,16 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What a reader of the destination sees, and when nothing writes there. */
 final class ConsistencyIT {
   private static final Duration SOON = Duration.ofSeconds(60);
+  private static final int LARGE_SEEN = 4;
+  private static final int READS_IN_MIDST = 10;
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
@@ -34,62 +38,107 @@ final class ConsistencyIT {
 
   private static MirrorHandle runningWithAccounts() {
     Transfers.createTables(databases.source());
-    return mirror().table("public.credit").table("public.debit").build().start();
+    return mirror()
+        .table("public.credit")
+        .table("public.debit")
+        .table("public.large")
+        .build()
+        .start();
   }
 
-  /** Reads the two tables in two statements of one snapshot. */
-  private static String readBoth(Connection reader) throws SQLException {
-    long credit = readLong(reader, "SELECT sum(balance)::bigint FROM credit");
-    long debit = readLong(reader, "SELECT sum(balance)::bigint FROM debit");
+  /**
+   * What one snapshot of the destination shows.
+   *
+   * @param balances the sums of the two tables
+   * @param large how many large transfers are there
+   * @param writer the transaction that wrote the last of them
+   * @param running the transaction in which the mirror was writing; empty if there was none
+   */
+  private record Seen(String balances, long large, String writer, String running) {}
+
+  /** Reads the tables in several statements of one snapshot. */
+  private static Seen read(Connection reader) throws SQLException {
+    String running =
+        readOne(
+            reader,
+            "SELECT coalesce(min(backend_xid::text), '') FROM pg_stat_activity"
+                + " WHERE application_name LIKE 'bunny consistency apply%'");
+    long credit = Long.parseLong(readOne(reader, "SELECT sum(balance) FROM credit"));
+    long debit = Long.parseLong(readOne(reader, "SELECT sum(balance) FROM debit"));
+    long large = Long.parseLong(readOne(reader, "SELECT n FROM large"));
+    String writer = readOne(reader, "SELECT xmin FROM large");
     reader.commit();
     assertThat(credit + debit).isEqualTo(Transfers.SUM);
-    return credit + "+" + debit;
+    return new Seen(credit + "+" + debit, large, writer, running);
   }
 
-  private static long readLong(Connection reader, String query) throws SQLException {
+  private static String readOne(Connection reader, String query) throws SQLException {
     try (Statement statement = reader.createStatement();
         ResultSet row = statement.executeQuery(query)) {
       row.next();
-      return row.getLong(1);
+      return String.valueOf(row.getString(1));
     }
   }
 
+  /** Counts the large transfers that were seen, and the reads while one of them was applied. */
+  private static final class Observation {
+    private final Map<String, Integer> readsWhileRunning = new HashMap<>();
+    private long first = -1;
+    private long large;
+    private int readsInMidst;
+
+    void add(Seen seen) {
+      if (first < 0) {
+        first = seen.large();
+        large = first;
+      }
+      if (seen.large() > large) {
+        large = seen.large();
+        readsInMidst += readsWhileRunning.getOrDefault(seen.writer(), 0);
+      }
+      readsWhileRunning.merge(seen.running(), 1, Integer::sum);
+    }
+
+    boolean isEnough() {
+      return large - first >= LARGE_SEEN && readsInMidst >= READS_IN_MIDST;
+    }
+  }
+
+  /**
+   * A large transfer comes in several pieces, each of the size of a batch. The test goes on until
+   * the reader has looked often enough while such pieces were written.
+   */
   @Test
   void readersNeverSeeHalfOfATransaction() throws Exception {
     try (MirrorHandle handle = runningWithAccounts();
-        Workload load = Workload.start(databases.source(), Transfers::transfer);
+        Workload load = Workload.start(databases.source(), Transfers.transfers(10));
         Connection reader = databases.destination().connection()) {
       reader.setAutoCommit(false);
       reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
       handle.awaitState(MirrorState.RUNNING, SOON);
       for (int round = 0; round < 3; round++) {
-        String first = readBoth(reader);
-        int reads = 0;
-        String last = first;
-        int changes = 0;
-        while (changes < 8 || reads < 30) {
-          String next = readBoth(reader);
-          changes += next.equals(last) ? 0 : 1;
-          last = next;
-          reads++;
-          assertThat(reads).as("the mirror stands still at " + last).isLessThan(20_000);
-        }
+        Observation observation = new Observation();
+        Await.checkingUntil(
+            SOON,
+            "enough large transfers are read in their midst",
+            () -> observation.add(read(reader)),
+            observation::isEnough);
         handle.pause();
-        String paused = readBoth(reader);
-        assertThat(readBoth(reader)).isEqualTo(paused);
+        String paused = read(reader).balances();
+        assertThat(read(reader).balances()).isEqualTo(paused);
         handle.resume();
       }
       load.close();
       handle.awaitCaughtUp(SOON);
-      readBoth(reader);
+      read(reader);
       handle.drop();
     }
   }
 
   @Test
-  void writesNothingOncePauseHasReturned() {
+  void writesNothingOncePauseHasReturned() throws Exception {
     try (MirrorHandle handle = runningWithAccounts();
-        Workload load = Workload.start(databases.source(), Transfers::transfer)) {
+        Workload load = Workload.start(databases.source(), Transfers.transfers(100))) {
       handle.awaitState(MirrorState.RUNNING, SOON);
       for (int round = 0; round < 3; round++) {
         long applied = handle.status().transactionsApplied();
@@ -98,11 +147,11 @@ final class ConsistencyIT {
         handle.pause();
         String paused = destinationAsWritten();
         long written = load.transactions();
-        int busy = 0;
-        while (load.transactions() < written + 100) {
-          busy += busySessions();
-        }
-        assertThat(busy).isZero();
+        Await.checkingUntil(
+            SOON,
+            "100 transactions are written",
+            () -> assertThat(busySessions()).isZero(),
+            () -> load.transactions() > written + 100);
         assertThat(destinationAsWritten()).isEqualTo(paused);
         handle.resume();
       }

@@ -1,7 +1,7 @@
 package io.bunnydb.mirror;
 
 import io.bunnydb.testing.TestDatabase;
-import java.sql.Connection;
+import io.bunnydb.testing.Workload;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -17,41 +17,59 @@ final class Transfers {
 
   private Transfers() {}
 
-  /** Makes and fills the tables {@code credit} and {@code debit}. */
+  /**
+   * Makes and fills the tables {@code credit} and {@code debit}, and {@code large}, which counts
+   * the large transfers in its one row.
+   */
   static void createTables(TestDatabase source) {
     for (String table : List.of("credit", "debit")) {
       source.execute(
-          "CREATE TABLE " + table + " (id int PRIMARY KEY, balance bigint NOT NULL)",
+          "CREATE TABLE "
+              + table
+              + " (id int PRIMARY KEY, balance bigint NOT NULL, note text DEFAULT repeat('-', 90))",
           "INSERT INTO " + table + " SELECT i, 100 FROM generate_series(1, " + ACCOUNTS + ") i");
     }
+    source.execute(
+        "CREATE TABLE large (id int PRIMARY KEY, n int)", "INSERT INTO large VALUES (1, 0)");
   }
 
-  /** Moves money from one table to the other; both together always hold the same amount. */
-  static void transfer(Connection connection, Random random) throws SQLException {
-    // Rests now and then; the mirror has to keep up on a busy machine.
-    LockSupport.parkNanos(2_000_000);
-    try (Statement statement = connection.createStatement()) {
-      if (random.nextInt(100) == 0) {
-        // Several times the size of a batch.
-        statement.execute("UPDATE credit SET balance = balance - 1 WHERE id <= " + ACCOUNTS);
-        statement.execute("UPDATE debit SET balance = balance + 1");
-        return;
+  /**
+   * A transfer of money from one table to the other; both together always hold the same amount.
+   *
+   * @param largeOneIn how rare the large transfers are, which move money of every account; each is
+   *     about half a megabyte in the stream
+   */
+  static Workload.Transaction transfers(int largeOneIn) {
+    return (connection, random) -> {
+      // Rests now and then; the mirror has to keep up on a busy machine.
+      LockSupport.parkNanos(2_000_000);
+      try (Statement statement = connection.createStatement()) {
+        if (random.nextInt(largeOneIn) == 0) {
+          statement.execute("UPDATE credit SET balance = balance - 1 WHERE id <= " + ACCOUNTS);
+          statement.execute("UPDATE debit SET balance = balance + 1");
+          statement.execute("UPDATE large SET n = n + 1");
+        } else {
+          small(statement, random);
+        }
       }
-      int from = 1 + random.nextInt(ACCOUNTS);
-      int amount = random.nextInt(50);
-      statement.execute("UPDATE credit SET balance = balance - " + amount + " WHERE id = " + from);
-      statement.execute("UPDATE debit SET balance = balance + " + amount + " WHERE id = " + from);
-      if (random.nextInt(4) == 0) {
-        int fresh = ACCOUNTS + 1 + random.nextInt(20);
-        statement.execute(
-            "WITH gone AS (DELETE FROM credit WHERE id = "
-                + fresh
-                + " RETURNING balance)"
-                + " UPDATE debit SET balance = balance + (SELECT balance FROM gone) WHERE id = 1"
-                + " AND EXISTS (SELECT FROM gone)");
-        statement.execute("INSERT INTO credit VALUES (" + fresh + ", 7)");
-        statement.execute("UPDATE debit SET balance = balance - 7 WHERE id = 2");
-      }
+    };
+  }
+
+  private static void small(Statement statement, Random random) throws SQLException {
+    int from = 1 + random.nextInt(ACCOUNTS);
+    int amount = random.nextInt(50);
+    statement.execute("UPDATE credit SET balance = balance - " + amount + " WHERE id = " + from);
+    statement.execute("UPDATE debit SET balance = balance + " + amount + " WHERE id = " + from);
+    if (random.nextInt(4) == 0) {
+      int fresh = ACCOUNTS + 1 + random.nextInt(20);
+      statement.execute(
+          "WITH gone AS (DELETE FROM credit WHERE id = "
+              + fresh
+              + " RETURNING balance)"
+              + " UPDATE debit SET balance = balance + (SELECT balance FROM gone) WHERE id = 1"
+              + " AND EXISTS (SELECT FROM gone)");
+      statement.execute("INSERT INTO credit VALUES (" + fresh + ", 7)");
+      statement.execute("UPDATE debit SET balance = balance - 7 WHERE id = 2");
     }
   }
 }
