@@ -186,8 +186,7 @@ final class DestinationTablePreflightIT {
             "ALTER TABLE a OWNER TO owner_of_a",
             "GRANT CREATE ON DATABASE " + destination().name() + " TO owner_of_a");
     assertThat(problemAs(role))
-        .contains(
-            "public.a has triggers, rules or foreign keys", "session_replication_role");
+        .contains("public.a has triggers, rules or foreign keys", "session_replication_role");
   }
 
   @Test

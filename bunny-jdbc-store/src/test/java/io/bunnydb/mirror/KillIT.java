@@ -39,6 +39,9 @@ final class KillIT {
     Random random = new Random(seed);
     MixedLoad load = MixedLoad.create(databases.source(), ROWS, 4);
     StringBuilder warnings = new StringBuilder();
+    int killsInACopy = 0;
+    int killsInTheStream = 0;
+    String before = "";
     try (Workload workload = Workload.start(databases.source(), seed, load)) {
       for (int kill = 0; kill < KILLS; kill++) {
         int batchBytes = random.nextBoolean() ? 1 << 16 : 8 << 20;
@@ -47,7 +50,11 @@ final class KillIT {
           child.awaitOutput(MirrorProcess.STARTING);
           runUntilKill(child, kill, random, load);
           child.kill();
-          System.out.println("kill " + kill + " met " + checkpoint());
+          String met = checkpoint();
+          System.out.println("kill " + kill + " met " + met);
+          killsInACopy += met.contains("COPYING") ? 1 : 0;
+          killsInTheStream += met.contains("LIVE") && !met.equals(before) ? 1 : 0;
+          before = met;
           child
               .output()
               .lines()
@@ -55,7 +62,9 @@ final class KillIT {
               .forEach(l -> warnings.append(l).append('\n'));
         }
       }
-      assertThat(workload.transactions()).isPositive();
+      System.out.println(workload.transactions() + " transactions, seed " + seed);
+      assertThat(killsInACopy).isGreaterThanOrEqualTo(3);
+      assertThat(killsInTheStream).isGreaterThanOrEqualTo(3);
     }
     List<String> tables = tablesAt(KILLS);
     MirrorBuilder builder =

@@ -55,7 +55,8 @@ final class PartitionsIT {
   private static void awaitLook() {
     try (Overheard log = new Overheard()) {
       databases.source().execute("ALTER TABLE t DETACH PARTITION watched");
-      Await.until(SOON, "the watch tells", () -> log.text().contains("public.watched was detached"));
+      Await.until(
+          SOON, "the watch tells", () -> log.text().contains("public.watched was detached"));
     }
   }
 

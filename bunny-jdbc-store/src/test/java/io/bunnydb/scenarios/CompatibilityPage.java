@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,7 +19,7 @@ public final class CompatibilityPage {
   private static final List<String> PAIRS =
       List.of("14-14", "15-15", "16-16", "17-17", "18-18", "14-18", "18-14");
 
-  private final Map<String, Set<String>> passed = new HashMap<>();
+  private final Map<String, Set<String>> passed = new LinkedHashMap<>();
 
   private CompatibilityPage() {}
 
@@ -28,8 +28,9 @@ public final class CompatibilityPage {
     CompatibilityPage page = new CompatibilityPage();
     for (String pair : PAIRS) {
       Path notes = Path.of(args[0], pair + ".tsv");
-      page.passed.put(
-          pair, Files.exists(notes) ? new HashSet<>(Files.readAllLines(notes)) : Set.of());
+      if (Files.exists(notes)) {
+        page.passed.put(pair, new HashSet<>(Files.readAllLines(notes)));
+      }
     }
     Files.writeString(Path.of(args[1]), page.text());
   }
@@ -56,18 +57,21 @@ public final class CompatibilityPage {
     text.append(
         " nothing is lost once that is done.\n*refused*: `start()` or `updateTables()` says");
     text.append(
-        " why, before anything is created. ✓ passed, – not for this version, ✗ not passed.\n");
+        " why, before anything is created. ✓ passed, – not for this version, ✗ not passed;");
+    text.append(" only the pairs that were run have a column.\n");
     String category = "";
     for (Scenario scenario : scenarios) {
       if (!scenario.category().equals(category)) {
         category = scenario.category();
         text.append("\n## ").append(category).append("\n| scenario | outcome |");
-        PAIRS.forEach(pair -> text.append(' ').append(pair.replace("-", "→")).append(" |"));
-        text.append("\n|---|---|").append("---|".repeat(PAIRS.size())).append('\n');
+        passed
+            .keySet()
+            .forEach(pair -> text.append(' ').append(pair.replace("-", "→")).append(" |"));
+        text.append("\n|---|---|").append("---|".repeat(passed.size())).append('\n');
       }
       text.append("| ").append(scenario.name().replace("|", "\\|"));
       text.append(" | ").append(scenario.outcome()).append(" |");
-      for (String pair : PAIRS) {
+      for (String pair : passed.keySet()) {
         text.append(' ').append(mark(scenario, pair)).append(" |");
       }
       text.append('\n');

@@ -112,13 +112,7 @@ final class ScenarioReader {
     }
     scenarios.add(
         new Scenario(
-            category,
-            name,
-            first,
-            last,
-            firstDestination,
-            List.copyOf(needs),
-            List.copyOf(steps)));
+            category, name, first, last, firstDestination, List.copyOf(needs), List.copyOf(steps)));
     name = null;
   }
 }

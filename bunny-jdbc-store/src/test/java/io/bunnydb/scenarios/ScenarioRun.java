@@ -47,8 +47,8 @@ import org.jspecify.annotations.Nullable;
  *       false}, {@code onExistingRow OVERWRITE}, {@code onMissingRow STOP}, {@code maxBatchBytes
  *       65536}, {@code publication p}, {@code store memory}
  *   <dt>{@code role}
- *   <dd>{@code role writer}: makes that role on the destination, which may create schemas there; the
- *       mirror to be writes as this role. The body gives it its rights, as a superuser
+ *   <dd>{@code role writer}: makes that role on the destination, which may create schemas there;
+ *       the mirror to be writes as this role. The body gives it its rights, as a superuser
  *   <dt>{@code mirror}
  *   <dd>starts it and waits until every table is copied and follows; {@code start} does not wait
  *   <dt>{@code refused}

@@ -84,6 +84,11 @@ final class PartitionWatch {
         if (partition.holdsOlderRows(source)) {
           throw lacking(partition, "joined it with rows of before, which the source does not send");
         }
+        if (!partition.isSent(source)) {
+          throw lacking(
+              partition,
+              "was made as a table of its own, whose changes PostgreSQL 14 may not send");
+        }
       }
       if (!joined.isEmpty()) {
         tellOfMissingIdentity(table.getKey(), source);
@@ -103,9 +108,7 @@ final class PartitionWatch {
       tables.forEach(table -> found.put(table, new HashMap<>()));
       for (Partition partition :
           Partition.below(source, checkpoint.slot(), checkpoint.publication(), tables)) {
-        found
-            .getOrDefault(partition.root(), new HashMap<>())
-            .put(Joined.of(partition), partition);
+        found.getOrDefault(partition.root(), new HashMap<>()).put(Joined.of(partition), partition);
       }
     }
     return found;

@@ -43,6 +43,8 @@ public record Partition(
     long file,
     boolean isCounted) {
 
+  private static final int FIRST_TO_DECIDE_ANEW = 15;
+
   // Transaction numbers go round in 32 bits. What is called negative is older than half a round.
   private static final String BELOW =
       """
@@ -125,8 +127,7 @@ public record Partition(
     return found;
   }
 
-  private static List<TableName> ancestors(Connection source, TableName table)
-      throws SQLException {
+  private static List<TableName> ancestors(Connection source, TableName table) throws SQLException {
     return Sql.query(
         source,
         """
@@ -165,6 +166,24 @@ public record Partition(
   }
 
   /**
+   * Whether the source sends what is written to it. PostgreSQL 14 decides once in a stream whether
+   * a table is published, so that one of which a change came before its attachment is never sent
+   * after it.
+   */
+  public boolean isSent(Connection source) throws SQLException {
+    return source.getMetaData().getDatabaseMajorVersion() >= FIRST_TO_DECIDE_ANEW
+        || wasMadeAsPartition(source)
+        || Sql.queryBoolean(
+            source,
+            """
+            SELECT xmin = CAST(? AS xid) FROM pg_catalog.pg_attribute
+            WHERE attrelid = CAST(? AS oid) AND attnum = -1
+            """,
+            transaction,
+            oid);
+  }
+
+  /**
    * An attachment notes in each column's row that it is inherited. So one that is as it was made,
    * by the command that made the system columns too, was inherited from the beginning.
    */
@@ -181,7 +200,9 @@ public record Partition(
         joint);
   }
 
-  /** The partition itself, or, where the role may read its rows through the root alone, the root. */
+  /**
+   * The partition itself, or, where the role may read its rows through the root alone, the root.
+   */
   private String readable(Connection source) throws SQLException {
     boolean isReadable =
         Sql.queryBoolean(

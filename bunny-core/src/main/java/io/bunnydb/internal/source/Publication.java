@@ -137,8 +137,7 @@ public final class Publication {
    *     table do with {@code publish_via_partition_root} alone
    * @param isSentByAncestor whether they come under the name of a partitioned table above it
    */
-  public record Membership(
-      long oid, long entry, boolean isSentByName, boolean isSentByAncestor) {}
+  public record Membership(long oid, long entry, boolean isSentByName, boolean isSentByAncestor) {}
 
   /** How tables stand to a publication; those that do not exist are left out. Takes no locks. */
   public static Map<TableName, Membership> memberships(
