@@ -111,7 +111,7 @@ final class ErrorIT {
         "INSERT INTO a VALUES (7000001, '" + SECRET + "')",
         "DELETE FROM a WHERE id = 7000001",
         "23505",
-        "remove it, then resume");
+        "remove it, or choose onExistingRow(OVERWRITE), then resume");
     assertThat(databases.destination().queryLong("SELECT count(*) FROM a")).isEqualTo(11);
   }
 

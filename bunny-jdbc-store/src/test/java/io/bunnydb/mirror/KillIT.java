@@ -63,7 +63,7 @@ final class KillIT {
         }
       }
       System.out.println(workload.transactions() + " transactions, seed " + seed);
-      assertThat(killsInACopy).isGreaterThanOrEqualTo(3);
+      assertThat(killsInACopy).isGreaterThanOrEqualTo(2);
       assertThat(killsInTheStream).isGreaterThanOrEqualTo(3);
     }
     List<String> tables = tablesAt(KILLS);
@@ -93,9 +93,12 @@ final class KillIT {
     } else if (kill < KILLS_AT_START + KILLS_IN_COPY) {
       child.awaitOutput(MirrorProcess.STARTED);
       child.runFor(random.nextInt(1200));
-    } else if (random.nextBoolean() || kill == KILLS_AT_START + KILLS_IN_COPY) {
+    } else if ((kill - KILLS_AT_START - KILLS_IN_COPY) % 2 == 0) {
       String before = checkpoint();
-      Await.until(SOON, "the mirror moves on from " + before, () -> !checkpoint().equals(before));
+      Await.until(
+          SOON,
+          "the mirror streams on from " + before,
+          () -> checkpoint().contains("LIVE") && !checkpoint().equals(before));
       load.truncate();
       child.runFor(random.nextInt(1000));
     } else {

@@ -155,8 +155,8 @@ final class SourceProof {
             checkpoint.mirror(),
             "table "
                 + problem
-                + "; undo that if no change was lost by it, or remove the table with updateTables and"
-                + " add it again to have it copied",
+                + "; rename it back, or undo what else it was, if no change was lost by it; or remove"
+                + " the table with updateTables and add it again to have it copied",
             null);
       }
     }

@@ -238,7 +238,7 @@ final class TablePreflight {
             AND (SELECT array_agg(a.attname::text ORDER BY a.attname)
                  FROM unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) k
                  JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k)
-              = (SELECT array_agg(n ORDER BY n::name) FROM unnest(?) n))
+              = (SELECT array_agg(n ORDER BY n::name) FROM unnest(CAST(? AS text[])) n))
         """,
         target.oid(),
         key.toArray(new String[0]));
@@ -252,7 +252,7 @@ final class TablePreflight {
     String tooLong =
         Sql.queryText(
             destination,
-            "SELECT n FROM unnest(?) n WHERE n::name::text <> n",
+            "SELECT n FROM unnest(CAST(? AS text[])) n WHERE n::name::text <> n",
             (Object) names.toArray(new String[0]));
     if (tooLong != null) {
       problems.add(
