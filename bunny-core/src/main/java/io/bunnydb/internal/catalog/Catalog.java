@@ -10,7 +10,6 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Reads tables from {@code pg_catalog} ("System Catalogs" in the PostgreSQL documentation). */
 public final class Catalog {
@@ -81,15 +80,12 @@ public final class Catalog {
                     FROM pg_catalog.pg_class l
                     WHERE l.oid = c.oid OR c.relkind = 'p' AND l.oid IN
                       (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid) WHERE isleaf)),
-                   (SELECT x.relname FROM pg_catalog.pg_index i
-                    JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-                    WHERE i.indrelid = c.oid AND i.indisreplident),
                    n.nspname, c.relname
             FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = ? AND c.relname = ?
             """,
-            row -> read(connection, new TableName(row.getString(7), row.getString(8)), row),
+            row -> read(connection, new TableName(row.getString(6), row.getString(7)), row),
             name.schema(),
             name.name());
     // The server cuts a name of more than 63 bytes off, and finds the table of that name.
@@ -100,7 +96,6 @@ public final class Catalog {
       throws SQLException {
     long oid = row.getLong(1);
     ReplicaIdentity identity = identity(row.getString(4));
-    @Nullable String identityIndex = row.getString(6);
     return new Table(
         name,
         oid,
@@ -109,7 +104,6 @@ public final class Catalog {
         identity,
         Sql.query(connection, COLUMNS, Catalog::readColumn, oid),
         Sql.query(connection, KEY + " i.indisprimary ORDER BY k.place", r -> r.getString(1), oid),
-        identityIndex,
         identity == ReplicaIdentity.INDEX
             ? Sql.query(
                 connection, KEY + " i.indisreplident ORDER BY k.place", r -> r.getString(1), oid)

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param identity its replica identity
  * @param columns its columns in their order, dropped ones left out
  * @param primaryKey columns of the primary key in the key's order; empty where there is none
- * @param identityIndex the index that {@link ReplicaIdentity#INDEX} names; null otherwise
- * @param identityIndexColumns that index's columns; empty otherwise
+ * @param identityIndexColumns columns of the index that {@link ReplicaIdentity#INDEX} names; empty
+ *     otherwise
  * @param estimatedRows the planner's count of rows; 0 where it has none
  */
 public record Table(
@@ -28,7 +28,6 @@ public record Table(
     ReplicaIdentity identity,
     List<Column> columns,
     List<String> primaryKey,
-    @Nullable String identityIndex,
     List<String> identityIndexColumns,
     long estimatedRows) {
 

@@ -79,22 +79,18 @@ public record ReplicationSlot(
 
   /**
    * Waits until nothing streams from a slot: the server needs a moment to notice that a connection
-   * has ended.
-   *
-   * @return whether it is free, or gone, within the time
+   * has ended. Returns when it is free or gone, or the time is over.
    */
-  public static boolean awaitRelease(
-      Connection source, String name, Duration timeout, StopSignal stop)
+  public static void awaitRelease(Connection source, String name, Duration timeout, StopSignal stop)
       throws SQLException, InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
     while (find(source, name).map(ReplicationSlot::isActive).orElse(false)) {
       stop.check();
       if (System.nanoTime() > deadline) {
-        return false;
+        return;
       }
       TimeUnit.MILLISECONDS.sleep(RELEASE_POLL_MILLIS);
     }
-    return true;
   }
 
   /** Drops a slot, if it is there; a slot in use is refused by the server (SQLSTATE 55006). */
