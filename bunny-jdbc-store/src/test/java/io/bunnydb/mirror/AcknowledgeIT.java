@@ -4,12 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bunnydb.Lsn;
 import io.bunnydb.Mirror;
-import io.bunnydb.MirrorBuilder;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
-import io.bunnydb.jdbc.JdbcCheckpointStore;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
@@ -29,33 +27,17 @@ final class AcknowledgeIT {
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
-  private static MirrorBuilder mirror() {
-    return Mirror.builder(MIRROR)
-        .source(databases.source().peer())
-        .destination(databases.destination().peer())
-        .maxBatchBytes(1 << 16)
-        .checkpointStore(JdbcCheckpointStore.inDestination());
-  }
-
   private static MirrorHandle runningWithAccounts() {
     Transfers.createTables(databases.source());
     return mirrorOfAccounts().start();
   }
 
   private static Mirror mirrorOfAccounts() {
-    return mirror().table("public.credit").table("public.debit").table("public.large").build();
+    return Transfers.mirror(databases, MIRROR);
   }
 
   private static Workload load() {
     return Workload.start(databases.source(), Transfers.transfers(50));
-  }
-
-  private static long sessionsThatWait() {
-    return databases
-        .destination()
-        .queryLong(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'bunny %'"
-                + " AND datname = current_database() AND wait_event_type = 'Lock'");
   }
 
   private static Lsn confirmed() {
@@ -173,7 +155,7 @@ final class AcknowledgeIT {
       third.createStatement().execute("SELECT FROM bunny.checkpoint FOR UPDATE");
       Lsn held = committed();
       try (Workload load = load()) {
-        Await.until(SOON, "the batch waits", () -> sessionsThatWait() == 1);
+        Await.until(SOON, "the batch waits", () -> Transfers.sessionsThatWait(databases) == 1);
         Lsn now = Lsn.parse(String.valueOf(sentTo()));
         assertThat(now.isAfter(held)).isTrue();
         long written = load.transactions();

@@ -2,11 +2,8 @@ package io.bunnydb.mirror;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.bunnydb.Mirror;
-import io.bunnydb.MirrorBuilder;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
-import io.bunnydb.jdbc.JdbcCheckpointStore;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.Workload;
@@ -28,22 +25,9 @@ final class ConsistencyIT {
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
-  private static MirrorBuilder mirror() {
-    return Mirror.builder("consistency")
-        .source(databases.source().peer())
-        .destination(databases.destination().peer())
-        .maxBatchBytes(1 << 16)
-        .checkpointStore(JdbcCheckpointStore.inDestination());
-  }
-
   private static MirrorHandle runningWithAccounts() {
     Transfers.createTables(databases.source());
-    return mirror()
-        .table("public.credit")
-        .table("public.debit")
-        .table("public.large")
-        .build()
-        .start();
+    return Transfers.mirror(databases, "consistency").start();
   }
 
   /**
@@ -175,7 +159,8 @@ final class ConsistencyIT {
           .execute(
               "BEGIN; UPDATE credit SET balance = balance - 1;"
                   + " UPDATE debit SET balance = balance + 1; COMMIT");
-      Await.until(SOON, "the batch waits for the row", () -> sessionsThatWait() == 1);
+      Await.until(
+          SOON, "the batch waits for the row", () -> Transfers.sessionsThatWait(databases) == 1);
       long begun = System.nanoTime();
       handle.pause();
       assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(5));
@@ -211,13 +196,5 @@ final class ConsistencyIT {
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'bunny %'"
                     + " AND datname = current_database()"
                     + " AND (state <> 'idle' OR backend_xid IS NOT NULL)");
-  }
-
-  private static long sessionsThatWait() {
-    return databases
-        .destination()
-        .queryLong(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'bunny %'"
-                + " AND datname = current_database() AND wait_event_type = 'Lock'");
   }
 }

@@ -1,5 +1,8 @@
 package io.bunnydb.mirror;
 
+import io.bunnydb.Mirror;
+import io.bunnydb.jdbc.JdbcCheckpointStore;
+import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.TestDatabase;
 import io.bunnydb.testing.Workload;
 import java.sql.SQLException;
@@ -31,6 +34,28 @@ final class Transfers {
     }
     source.execute(
         "CREATE TABLE large (id int PRIMARY KEY, n int)", "INSERT INTO large VALUES (1, 0)");
+  }
+
+  /** A mirror of these tables, in small batches. */
+  static Mirror mirror(MirrorDatabases databases, String name) {
+    return Mirror.builder(name)
+        .source(databases.source().peer())
+        .destination(databases.destination().peer())
+        .table("public.credit")
+        .table("public.debit")
+        .table("public.large")
+        .maxBatchBytes(1 << 16)
+        .checkpointStore(JdbcCheckpointStore.inDestination())
+        .build();
+  }
+
+  /** How many of the mirror's sessions on the destination wait for a lock. */
+  static long sessionsThatWait(MirrorDatabases databases) {
+    return databases
+        .destination()
+        .queryLong(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'bunny %'"
+                + " AND datname = current_database() AND wait_event_type = 'Lock'");
   }
 
   /**
