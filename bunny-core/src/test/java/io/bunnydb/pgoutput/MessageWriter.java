@@ -6,59 +6,59 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** Writes the fields of one pgoutput message, as the server does. */
-final class MessageWriter {
+public final class MessageWriter {
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
   /** Starts a message by its first byte. */
-  static MessageWriter message(char code) {
+  public static MessageWriter message(char code) {
     return new MessageWriter().int8(code);
   }
 
-  MessageWriter int8(int value) {
+  public MessageWriter int8(int value) {
     out.write(value);
     return this;
   }
 
-  MessageWriter int16(int value) {
+  public MessageWriter int16(int value) {
     return bytes(ByteBuffer.allocate(2).putShort((short) value).array());
   }
 
-  MessageWriter int32(long value) {
+  public MessageWriter int32(long value) {
     return bytes(ByteBuffer.allocate(4).putInt((int) value).array());
   }
 
-  MessageWriter int64(long value) {
+  public MessageWriter int64(long value) {
     return bytes(ByteBuffer.allocate(8).putLong(value).array());
   }
 
   /** A string and its zero byte. */
-  MessageWriter string(String value) {
+  public MessageWriter string(String value) {
     return bytes(value.getBytes(StandardCharsets.UTF_8)).int8(0);
   }
 
-  MessageWriter bytes(byte[] value) {
+  public MessageWriter bytes(byte[] value) {
     out.writeBytes(value);
     return this;
   }
 
   /** A column that is NULL. */
-  MessageWriter nullColumn() {
+  public MessageWriter nullColumn() {
     return int8('n');
   }
 
   /** A TOASTed column that did not change. */
-  MessageWriter unchangedColumn() {
+  public MessageWriter unchangedColumn() {
     return int8('u');
   }
 
   /** A column in text form. */
-  MessageWriter textColumn(String value) {
+  public MessageWriter textColumn(String value) {
     return column('t', value.getBytes(StandardCharsets.UTF_8));
   }
 
   /** A column in binary form. */
-  MessageWriter binaryColumn(byte... value) {
+  public MessageWriter binaryColumn(byte... value) {
     return column('b', value);
   }
 
@@ -67,12 +67,12 @@ final class MessageWriter {
   }
 
   /** The message so far. */
-  byte[] toBytes() {
+  public byte[] toBytes() {
     return out.toByteArray();
   }
 
   /** Lets the decoder wrap the message, which stands somewhere within a larger array. */
-  MessageKind wrapWith(PgOutputDecoder decoder) {
+  public MessageKind wrapWith(PgOutputDecoder decoder) {
     byte[] message = toBytes();
     byte[] padded = new byte[message.length + 16];
     Arrays.fill(padded, (byte) 0x5A);

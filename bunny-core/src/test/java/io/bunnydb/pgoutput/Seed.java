@@ -3,11 +3,11 @@ package io.bunnydb.pgoutput;
 /**
  * The seed of a random test: the system property {@code bunny.test.seed}, else another each run.
  */
-final class Seed {
+public final class Seed {
 
   private Seed() {}
 
-  static long printed(String test) {
+  public static long printed(String test) {
     Long given = Long.getLong("bunny.test.seed");
     long seed = given != null ? given : System.nanoTime();
     System.out.println(test + ": -Dbunny.test.seed=" + seed);

@@ -2,8 +2,8 @@ package io.bunnydb.internal.apply;
 
 import io.bunnydb.ApplyException;
 import io.bunnydb.Lsn;
+import io.bunnydb.internal.apply.BatchWriter.SetFailedException;
 import io.bunnydb.internal.apply.ChangeWriter.NotTextException;
-import io.bunnydb.internal.apply.DestinationTable.MismatchException;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.pgoutput.Delete;
 import io.bunnydb.pgoutput.Insert;
@@ -14,10 +14,11 @@ import io.bunnydb.pgoutput.Update;
 import io.bunnydb.spi.CheckpointStore;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,21 +33,28 @@ import org.slf4j.LoggerFactory;
 public final class Applier {
   private static final Logger LOG = LoggerFactory.getLogger(Applier.class);
 
+  // Below this the savepoint and the larger statements cost more than they save.
+  private static final int LEAST_MESSAGES_FOR_SETS = 64;
+  private static final int MOST_BATCHES_IN_ORDER = 64;
+
+  // What a server says of the rows that it is given; anything else is not cured by another order.
+  private static final Pattern REFUSED_ROWS =
+      Pattern.compile("(0A|21|22|23|27|42|44|54|P0).*|53200|XX000");
+
   private final String mirror;
   private final Connection destination;
   private final boolean defersConstraints;
   private final CheckpointStore store;
-  private final Map<Long, LiveTable> tables;
   private final PgOutputDecoder decoder = new PgOutputDecoder(1);
-  private final Map<Long, RelationShape> shapes = new HashMap<>();
-  private final Map<Long, DestinationTable> targets = new HashMap<>();
-  private final ChangeWriter writer;
-
-  // Of an older shape, but with counts of the open transaction.
-  private final List<DestinationTable> retired = new ArrayList<>();
+  private final Relations relations;
+  private final BatchWriter writer;
 
   private boolean isInTransaction;
   private long commitLsn;
+
+  // After a failure of sets, so many batches are written in order; twice as many after the next.
+  private int batchesInOrder;
+  private int lastBatchesInOrder;
 
   /**
    * A table that follows the stream.
@@ -78,8 +86,9 @@ public final class Applier {
     this.destination = destination;
     this.defersConstraints = defersConstraints;
     this.store = store;
-    this.tables = tables;
-    this.writer = new ChangeWriter(destination);
+    this.relations =
+        new Relations(mirror, destination, !store.joinsDestination(), !defersConstraints, tables);
+    this.writer = new BatchWriter(destination);
   }
 
   /**
@@ -91,10 +100,13 @@ public final class Applier {
   public void apply(Batch batch) throws SQLException {
     try {
       begin();
-      for (int i = 0; i < batch.messageCount(); i++) {
-        applyMessage(batch, i);
+      if (batch.messageCount() < LEAST_MESSAGES_FOR_SETS || batchesInOrder > 0) {
+        batchesInOrder = Math.max(0, batchesInOrder - 1);
+        applyMessages(batch, false);
+      } else {
+        applyBySets(batch);
       }
-      writer.finish();
+      relations.mark();
     } catch (SQLException e) {
       throw abandon(refused(e));
     } catch (PgOutputException e) {
@@ -122,6 +134,38 @@ public final class Applier {
     isInTransaction = true;
   }
 
+  /** Writes the net effect; where the destination refuses that, takes it back and goes in order. */
+  private void applyBySets(Batch batch) throws SQLException {
+    long commitLsnBefore = commitLsn;
+    Savepoint before = destination.setSavepoint();
+    try {
+      applyMessages(batch, true);
+      destination.releaseSavepoint(before);
+      lastBatchesInOrder = 0;
+    } catch (SetFailedException e) {
+      if (e.getCause() instanceof SQLException cause
+          && !REFUSED_ROWS.matcher(String.valueOf(cause.getSQLState())).matches()) {
+        throw cause;
+      }
+      LOG.debug("mirror '{}': the batch is applied again, change by change", mirror, e);
+      writer.close();
+      destination.rollback(before);
+      relations.backToMark();
+      lastBatchesInOrder = Math.min(MOST_BATCHES_IN_ORDER, 2 * lastBatchesInOrder + 1);
+      batchesInOrder = lastBatchesInOrder;
+      commitLsn = commitLsnBefore;
+      applyMessages(batch, false);
+    }
+  }
+
+  private void applyMessages(Batch batch, boolean bySets) throws SQLException {
+    writer.begin(batch.bytes(), bySets);
+    for (int i = 0; i < batch.messageCount(); i++) {
+      applyMessage(batch, i);
+    }
+    writer.finish();
+  }
+
   /** An open COPY would block the connection, its rollback included. */
   private <T extends Throwable> T abandon(T e) {
     try {
@@ -141,25 +185,7 @@ public final class Applier {
       destination.commit();
       store.advance(mirror, position, destination);
     }
-    for (DestinationTable target : targets.values()) {
-      publishCounts(target, position);
-    }
-    for (DestinationTable target : retired) {
-      publishCounts(target, position);
-    }
-    retired.clear();
-  }
-
-  private void publishCounts(DestinationTable target, Lsn position) {
-    if (target.missing > 0) {
-      LOG.warn(
-          "mirror '{}', table {}, at {}: {} updates or deletes met no row on the destination",
-          mirror,
-          target.name(),
-          position,
-          target.missing);
-    }
-    target.committed();
+    relations.committed(position);
   }
 
   private void applyMessage(Batch batch, int message) throws SQLException {
@@ -188,14 +214,7 @@ public final class Applier {
   private void describe() throws SQLException {
     // A relation that was altered comes again under its id; the runs so far are of the old shape.
     writer.finish();
-    long id = decoder.relation().id();
-    shapes.put(id, RelationShape.of(decoder.relation()));
-    DestinationTable old = targets.remove(id);
-    if (old != null) {
-      retired.add(old);
-      // The server's prepared statements have the types that their parameters had.
-      Sql.execute(destination, "DEALLOCATE ALL");
-    }
+    relations.describe(decoder.relation());
   }
 
   private void insert(Insert insert) throws SQLException {
@@ -271,42 +290,16 @@ public final class Applier {
 
   /** The table that a relation goes to; null if its change is to be passed over. */
   private @Nullable DestinationTable target(long relationId) throws SQLException {
-    DestinationTable known = targets.get(relationId);
-    if (known == null) {
-      known = resolve(relationId);
+    DestinationTable known = relations.known(relationId);
+    if (known != null) {
+      return Long.compareUnsigned(commitLsn, known.from.value()) < 0 ? null : known;
     }
-    return known == null || Long.compareUnsigned(commitLsn, known.from.value()) < 0 ? null : known;
-  }
-
-  private @Nullable DestinationTable resolve(long relationId) throws SQLException {
-    RelationShape shape = shapes.get(relationId);
-    if (shape == null) {
-      throw new ApplyException(
-          mirror,
-          null,
-          new Lsn(commitLsn),
-          "a change came before the description of its relation " + relationId + "; report it",
-          null);
-    }
-    LiveTable live = tables.get(relationId);
     // A change that is there already must not fail for a table that has changed since.
-    if (live == null || Long.compareUnsigned(commitLsn, live.from().value()) < 0) {
+    if (!relations.isToWrite(relationId, commitLsn)) {
       return null;
     }
-    writer.finish();
-    try {
-      DestinationTable target =
-          DestinationTable.resolve(destination, live, !store.joinsDestination(), shape);
-      targets.put(relationId, target);
-      return target;
-    } catch (MismatchException e) {
-      throw new ApplyException(
-          mirror,
-          live.progress().mapping().source(),
-          new Lsn(commitLsn),
-          String.valueOf(e.getMessage()),
-          null);
-    }
+    writer.finishRun();
+    return relations.resolve(relationId, commitLsn);
   }
 
   private ApplyException refused(SQLException e) {

@@ -42,7 +42,7 @@ final class ApplyErrors {
     return switch (state) {
       case "23505" ->
           "the destination has a row with this key that the source does not know"
-              + (target == null ? "" : " (key columns " + target.keySql() + ")")
+              + (target == null ? "" : " (key columns " + target.rowSql.keyColumns() + ")")
               + (target != null && target.overwrites
                   ? "; remove it, or the constraint if the source has none such, then resume"
                   : "; remove it, or choose onExistingRow(OVERWRITE), then resume");
@@ -51,7 +51,9 @@ final class ApplyErrors {
           "relax the destination's constraint or mend its rows, then resume";
       case "42P10" ->
           "the destination table lacks "
-              + (target == null ? "a unique index" : "a unique index over " + target.keySql())
+              + (target == null
+                  ? "a unique index"
+                  : "a unique index over " + target.rowSql.keyColumns())
               + "; add it, then resume";
       case "22021" ->
           "mend the bytes on the source, remove the table with updateTables, empty it on the"

@@ -77,7 +77,7 @@ final class ChangeWriter {
       return copy(target).add(row, lsn);
     }
     newRow.read(row, target, target.written);
-    StatementRun upsert = statement(target, Kind.UPSERT, target.upsertSql);
+    StatementRun upsert = statement(target, Kind.UPSERT, target.rowSql.upsert);
     for (int i = 0; i < target.written.length; i++) {
       if (target.written[i]) {
         if (!newRow.isThere[i]) {
@@ -138,7 +138,7 @@ final class ChangeWriter {
       }
       makeRoomAhead(target, lsn);
     }
-    StatementRun update = statement(target, Kind.UPDATE, target.updateSql(set));
+    StatementRun update = statement(target, Kind.UPDATE, target.rowSql.update(set));
     bindSet(update);
     bindKey(update, target, finder);
     update.endRow(lsn);
@@ -175,7 +175,7 @@ final class ChangeWriter {
 
   /** Removes a row that the source does not know from where another row moves to. */
   private void makeRoomAhead(DestinationTable target, long lsn) throws SQLException {
-    StatementRun makeRoom = statement(target, Kind.MAKE_ROOM, target.makeRoomSql());
+    StatementRun makeRoom = statement(target, Kind.MAKE_ROOM, target.rowSql.makeRoom());
     bindNewKey(makeRoom, target);
     bindKey(makeRoom, target, oldRow);
     bindKey(makeRoom, target, oldRow);
@@ -193,19 +193,19 @@ final class ChangeWriter {
       isComplete &= !target.written[i] || newRow.isThere[i];
       isAnySetBesideKey |= set[i] && !target.key[i];
     }
-    StatementRun makeRoom = statement(target, Kind.MAKE_ROOM, target.makeRoomSql());
+    StatementRun makeRoom = statement(target, Kind.MAKE_ROOM, target.rowSql.makeRoom());
     bindKey(makeRoom, target, oldRow);
     bindNewKey(makeRoom, target);
     bindNewKey(makeRoom, target);
     makeRoom.endRow(lsn);
     boolean isFollowed = isComplete || isAnySetBesideKey;
     StatementRun move =
-        statement(target, isFollowed ? Kind.MOVE : Kind.UPDATE, target.updateSql(set));
+        statement(target, isFollowed ? Kind.MOVE : Kind.UPDATE, target.rowSql.update(set));
     bindSet(move);
     bindKey(move, target, oldRow);
     move.endRow(lsn);
     if (isComplete) {
-      StatementRun replace = statement(target, Kind.REPLACE, target.upsertSql);
+      StatementRun replace = statement(target, Kind.REPLACE, target.rowSql.upsert);
       for (int i = 0; i < target.written.length; i++) {
         if (target.written[i]) {
           replace.bind(newRow.values[i]);
@@ -216,7 +216,7 @@ final class ChangeWriter {
       for (int i = 0; i < target.key.length; i++) {
         set[i] &= !target.key[i];
       }
-      StatementRun update = statement(target, Kind.UPDATE, target.updateSql(set));
+      StatementRun update = statement(target, Kind.UPDATE, target.rowSql.update(set));
       bindSet(update);
       bindNewKey(update, target);
       update.endRow(lsn);
@@ -253,7 +253,7 @@ final class ChangeWriter {
     if (!tellsRow(target, oldRow, true)) {
       return false;
     }
-    StatementRun delete = statement(target, Kind.DELETE, target.deleteSql);
+    StatementRun delete = statement(target, Kind.DELETE, target.rowSql.delete);
     bindKey(delete, target, oldRow);
     delete.endRow(lsn);
     return true;

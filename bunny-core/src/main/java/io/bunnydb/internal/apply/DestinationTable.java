@@ -12,7 +12,6 @@ import io.bunnydb.pgoutput.ReplicaIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -48,24 +47,23 @@ final class DestinationTable {
   /** Whether only the whole row tells which row is meant. */
   final boolean matchesWholeRow;
 
-  /** {@code COPY} of rows in text form. */
-  final String copySql;
+  /** The statements that change its rows one by one. */
+  final RowSql rowSql;
 
-  /** {@code INSERT} of one row that takes the place of one with the same key. */
-  final String upsertSql;
+  /** Writes the net effect of many changes; null where only each change does. */
+  final @Nullable SetWriter set;
 
-  /** {@code DELETE} of one row; parameters are the columns to find it by. */
-  final String deleteSql;
-
-  private final @Nullable String[] conditions;
-  private boolean[] lastSet = new boolean[0];
-  private String lastUpdateSql = "";
-
-  // Counts of the open transaction; they become the table's progress when it commits.
+  // Counts of the open transaction since the last mark.
   long inserted;
   long updated;
   long deleted;
   long missing;
+
+  // Those before it; together they become the table's progress when it commits.
+  private long markedInserted;
+  private long markedUpdated;
+  private long markedDeleted;
+  private long markedMissing;
 
   private DestinationTable(
       LiveTable live,
@@ -76,7 +74,8 @@ final class DestinationTable {
       boolean[] key,
       boolean[] identityAlways,
       boolean matchesWholeRow,
-      @Nullable String[] conditions) {
+      RowSql rowSql,
+      @Nullable SetWriter set) {
     this.progress = live.progress();
     this.from = live.from();
     this.isRepeatable = isRepeatable;
@@ -88,15 +87,8 @@ final class DestinationTable {
     this.key = key;
     this.identityAlways = identityAlways;
     this.matchesWholeRow = matchesWholeRow;
-    this.conditions = conditions;
-    String columns = writtenColumns();
-    this.copySql =
-        "COPY "
-            + table.name().toSql()
-            + (columns.isEmpty() ? "" : " (" + columns + ")")
-            + " FROM STDIN";
-    this.upsertSql = composeUpsert();
-    this.deleteSql = "DELETE FROM " + table.toSql() + where();
+    this.rowSql = rowSql;
+    this.set = set;
   }
 
   /** Thrown where the destination table does not fit the relation; the message holds the cure. */
@@ -112,9 +104,14 @@ final class DestinationTable {
    * Finds the destination table of a relation and holds the two against each other.
    *
    * @param isRepeatable whether changes may come that were applied before
+   * @param usesSets whether many rows may be changed at once where the table lets them
    */
   static DestinationTable resolve(
-      Connection destination, LiveTable live, boolean isRepeatable, RelationShape shape)
+      Connection destination,
+      LiveTable live,
+      boolean isRepeatable,
+      boolean usesSets,
+      RelationShape shape)
       throws SQLException, MismatchException {
     TableProgress progress = live.progress();
     Optional<Table> found = Catalog.table(destination, progress.mapping().destination());
@@ -160,6 +157,13 @@ final class DestinationTable {
         conditions[i] = condition(destination, table, name, matchesWholeRow);
       }
     }
+    RowSql rowSql = new RowSql(table, shape.columns(), written, key, matchesWholeRow, conditions);
+    boolean mayUseSets =
+        usesSets
+            && !isRepeatable
+            && !live.overwrites()
+            && !matchesWholeRow
+            && !shape.keys().isEmpty();
     return new DestinationTable(
         live,
         isRepeatable,
@@ -169,7 +173,8 @@ final class DestinationTable {
         key,
         identityAlways,
         matchesWholeRow,
-        conditions);
+        rowSql,
+        mayUseSets ? SetWriter.of(destination, table, shape.columns(), written, key) : null);
   }
 
   /**
@@ -188,18 +193,7 @@ final class DestinationTable {
           + ") END IS NOT DISTINCT FROM ?::text";
     }
     Column column = table.column(name);
-    return column == null ? quoted + " = ?" : Catalog.equality(destination, column);
-  }
-
-  /** The columns by which a row is found, as SQL. */
-  String keySql() {
-    List<String> names = new ArrayList<>();
-    for (int i = 0; i < key.length; i++) {
-      if (key[i]) {
-        names.add(shape.columns().get(i));
-      }
-    }
-    return Sql.identifiers(names);
+    return column == null ? quoted + " = ?" : Catalog.equality(destination, column, "?");
   }
 
   /** The table's name on the source, as mapped. */
@@ -207,117 +201,36 @@ final class DestinationTable {
     return progress.mapping().source();
   }
 
-  private String writtenColumns() {
-    List<String> names = new ArrayList<>();
-    for (int i = 0; i < written.length; i++) {
-      if (written[i]) {
-        names.add(shape.columns().get(i));
-      }
-    }
-    return Sql.identifiers(names);
+  /** How many changes of the open transaction met no row; what is not marked aside. */
+  long missingInTransaction() {
+    return markedMissing;
   }
 
-  private String composeUpsert() {
-    StringBuilder sql = new StringBuilder("INSERT INTO ").append(table.name().toSql());
-    if (writtenColumns().isEmpty()) {
-      return sql.append(" DEFAULT VALUES").toString();
-    }
-    sql.append(" (").append(writtenColumns()).append(") OVERRIDING SYSTEM VALUE VALUES (");
-    List<String> keys = new ArrayList<>();
-    StringBuilder changes = new StringBuilder();
-    String divider = "";
-    for (int i = 0; i < written.length; i++) {
-      if (!written[i]) {
-        continue;
-      }
-      sql.append(divider).append('?');
-      divider = ", ";
-      String quoted = Sql.identifier(shape.columns().get(i));
-      if (key[i]) {
-        keys.add(shape.columns().get(i));
-      } else {
-        changes.append(changes.isEmpty() ? "" : ", ");
-        changes.append(quoted).append(" = EXCLUDED.").append(quoted);
-      }
-    }
-    sql.append(')');
-    if (!matchesWholeRow) {
-      sql.append(" ON CONFLICT (").append(Sql.identifiers(keys)).append(") DO ");
-      sql.append(changes.isEmpty() ? "NOTHING" : "UPDATE SET " + changes);
-    }
-    return sql.toString();
+  /** Keeps what was counted since the last mark. */
+  void mark() {
+    markedInserted += inserted;
+    markedUpdated += updated;
+    markedDeleted += deleted;
+    markedMissing += missing;
+    backToMark();
   }
 
-  /**
-   * {@code UPDATE} of one row; parameters are the columns to set, then those to find it by.
-   *
-   * @param set per column, whether to set it; neighbours in the stream mostly set the same
-   */
-  String updateSql(boolean[] set) {
-    if (Arrays.equals(set, lastSet)) {
-      return lastUpdateSql;
-    }
-    StringBuilder sql = new StringBuilder("UPDATE ").append(table.toSql()).append(" SET ");
-    String divider = "";
-    for (int i = 0; i < written.length; i++) {
-      if (set[i]) {
-        sql.append(divider).append(Sql.identifier(shape.columns().get(i))).append(" = ?");
-        divider = ", ";
-      }
-    }
-    lastSet = set.clone();
-    lastUpdateSql = sql.append(where()).toString();
-    return lastUpdateSql;
+  /** Undoes what was counted since the last mark. */
+  void backToMark() {
+    inserted = 0;
+    updated = 0;
+    deleted = 0;
+    missing = 0;
   }
 
-  /**
-   * {@code DELETE} of the row at one end of a move, if another stands at the other end; parameters
-   * are the key's columns of the one to delete, then twice of the other.
-   */
-  String makeRoomSql() {
-    return "DELETE FROM "
-        + table.toSql()
-        + " WHERE "
-        + allConditions()
-        + " AND NOT ("
-        + allConditions()
-        + ") AND EXISTS (SELECT FROM "
-        + table.toSql()
-        + " WHERE "
-        + allConditions()
-        + ")";
-  }
-
-  private String where() {
-    if (!matchesWholeRow) {
-      return " WHERE " + allConditions();
-    }
-    // One of several equal rows; a ctid is unique within one partition only.
-    return " WHERE (tableoid, ctid) = (SELECT tableoid, ctid FROM "
-        + table.toSql()
-        + " WHERE "
-        + allConditions()
-        + " LIMIT 1)";
-  }
-
-  private String allConditions() {
-    StringBuilder sql = new StringBuilder();
-    for (String condition : conditions) {
-      if (condition != null) {
-        sql.append(sql.isEmpty() ? "" : " AND ").append(condition);
-      }
-    }
-    return sql.isEmpty() ? "true" : sql.toString();
-  }
-
-  /** Moves the counts of the transaction that has just committed to the table's progress. */
+  /** Moves the marked counts of the transaction that has just committed to the table's progress. */
   void committed() {
-    if (inserted + updated + deleted + missing > 0) {
-      progress.committed(inserted, updated, deleted, missing);
-      inserted = 0;
-      updated = 0;
-      deleted = 0;
-      missing = 0;
+    if (markedInserted + markedUpdated + markedDeleted + markedMissing > 0) {
+      progress.committed(markedInserted, markedUpdated, markedDeleted, markedMissing);
+      markedInserted = 0;
+      markedUpdated = 0;
+      markedDeleted = 0;
+      markedMissing = 0;
     }
   }
 }

@@ -118,7 +118,7 @@ final class StatementRun extends Run {
     if (target.stopsAtMissingRow) {
       throw new SQLException(
           "the row of an UPDATE or DELETE is not on the destination (key columns "
-              + target.keySql()
+              + target.rowSql.keyColumns()
               + ")",
           NO_DATA);
     }

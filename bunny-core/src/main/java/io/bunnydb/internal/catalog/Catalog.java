@@ -199,17 +199,20 @@ public final class Catalog {
   }
 
   /**
-   * The condition that a column equals a parameter, as SQL has it under any search path: by the
-   * operator of the type's default btree class, or the built-in one.
+   * The condition that a column equals an operand, a parameter for example, as SQL has it under any
+   * search path: by the operator of the type's default btree class, or the built-in one.
    *
    * <p>That one is borrowed by the reg* types from oid, by row types from record, by enums from a
    * pseudo-type: an untyped parameter would be read as the lender, and a domain over them has none
    * at all. So both operands are cast there, without a modifier, which would cut the value off.
+   *
+   * @param operand as SQL, of the column's type or untyped
    */
-  public static String equality(Connection connection, Column column) throws SQLException {
+  public static String equality(Connection connection, Column column, String operand)
+      throws SQLException {
     String name = Sql.identifier(column.name());
     if (column.isBinaryPortable()) {
-      return name + " = ?";
+      return name + " = " + operand;
     }
     return Sql.query(
             connection,
@@ -234,7 +237,9 @@ public final class Catalog {
               String type = row.getString(1);
               String operator = row.getString(3);
               return (row.getBoolean(2) ? "CAST(" + name + " AS " + type + ")" : name)
-                  + (operator == null ? " = CAST(? AS " + type + ")" : " " + operator + " ?");
+                  + (operator == null
+                      ? " = CAST(" + operand + " AS " + type + ")"
+                      : " " + operator + " " + operand);
             },
             column.typeOid(),
             column.typeOid())

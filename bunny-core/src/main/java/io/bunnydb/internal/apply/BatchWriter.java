@@ -1,0 +1,173 @@
+package io.bunnydb.internal.apply;
+
+import io.bunnydb.pgoutput.ReplicaIdentity;
+import io.bunnydb.pgoutput.Tuple;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the changes of a batch: where a table lets it, the net effect of many by one statement,
+ * else one after the other.
+ *
+ * <p>A change that is not of the kind that can be gathered, such as that of a key, has those of its
+ * table written before it and is then written itself; other tables are not touched by that. What
+ * the net effect leaves out, the server does not see, and it does not see the changes in the
+ * source's order. So it may refuse what the source had accepted, a value handed on from row to row
+ * under a unique constraint for instance, or find fewer rows. Then {@link SetFailedException} is
+ * thrown, and the batch is to be written again in order.
+ *
+ * <p>Used by one thread.
+ */
+final class BatchWriter {
+  private final Connection destination;
+  private final ChangeWriter inOrder;
+  private final List<DestinationTable> gathered = new ArrayList<>();
+  private byte[] bytes = new byte[0];
+  private boolean isGathering;
+  private @Nullable SetWriter writing;
+
+  /** Thrown where the net effect could not be written; in order, the changes may be. */
+  static final class SetFailedException extends SQLException {
+    private static final long serialVersionUID = 1L;
+
+    SetFailedException(String message, @Nullable SQLException cause) {
+      super(message, cause == null ? null : cause.getSQLState(), cause);
+    }
+  }
+
+  /** A writer into a session that is not in autocommit mode. */
+  BatchWriter(Connection destination) {
+    this.destination = destination;
+    this.inOrder = new ChangeWriter(destination);
+  }
+
+  /**
+   * Readies it for a batch.
+   *
+   * @param batchBytes the array that holds the messages of the changes to come
+   * @param gathers whether it may write the net effect
+   */
+  void begin(byte[] batchBytes, boolean gathers) {
+    bytes = batchBytes;
+    isGathering = gathers;
+    forget();
+  }
+
+  /** The open run of changes that are written in order, or the one that failed. */
+  @Nullable Run run() {
+    return inOrder.run();
+  }
+
+  /** Adds an insert; false if a value is not in the log, so that it cannot be applied. */
+  boolean insert(DestinationTable target, Tuple row, long lsn) throws SQLException {
+    NetChanges changes = changes(target);
+    if (changes != null && changes.insert(row)) {
+      return true;
+    }
+    writeGathered(target);
+    return inOrder.insert(target, row, lsn);
+  }
+
+  /**
+   * Adds an update; false if it does not tell which row it is for.
+   *
+   * @param oldRow the row as it was; null where the key did not change
+   */
+  boolean update(DestinationTable target, @Nullable Tuple oldRow, Tuple row, long lsn)
+      throws SQLException {
+    NetChanges changes = changes(target);
+    boolean tellsRow = oldRow != null || target.shape.identity() != ReplicaIdentity.FULL;
+    if (changes != null && tellsRow && changes.update(oldRow, row)) {
+      return true;
+    }
+    writeGathered(target);
+    return inOrder.update(target, oldRow, row, lsn);
+  }
+
+  /** Adds a delete; false if it does not tell which row it is for. */
+  boolean delete(DestinationTable target, Tuple oldRow, long lsn) throws SQLException {
+    NetChanges changes = changes(target);
+    if (changes != null && changes.delete(oldRow)) {
+      return true;
+    }
+    writeGathered(target);
+    return inOrder.delete(target, oldRow, lsn);
+  }
+
+  /** Where a table's changes are gathered; null if they are not. */
+  private @Nullable NetChanges changes(DestinationTable target) {
+    SetWriter set = isGathering ? target.set : null;
+    if (set == null) {
+      return null;
+    }
+    if (!set.isGathering) {
+      set.isGathering = true;
+      set.changes.begin(bytes);
+      gathered.add(target);
+    }
+    return set.changes;
+  }
+
+  /** Ends the open run, if there is one, so that the connection takes other commands. */
+  void finishRun() throws SQLException {
+    inOrder.finish();
+  }
+
+  /** Writes everything and waits until the server has taken it. */
+  void finish() throws SQLException {
+    inOrder.finish();
+    for (int i = 0; i < gathered.size(); i++) {
+      write(gathered.get(i));
+    }
+    forget();
+  }
+
+  private void forget() {
+    for (int i = 0; i < gathered.size(); i++) {
+      SetWriter set = gathered.get(i).set;
+      if (set != null) {
+        set.isGathering = false;
+      }
+    }
+    gathered.clear();
+  }
+
+  /** Frees what a failure left open. */
+  void close() throws SQLException {
+    SetWriter failed = writing;
+    writing = null;
+    if (failed != null) {
+      failed.cancel();
+    }
+    inOrder.close();
+  }
+
+  private void writeGathered(DestinationTable target) throws SQLException {
+    SetWriter set = target.set;
+    if (set != null && set.isGathering) {
+      inOrder.finish();
+      write(target);
+      set.isGathering = false;
+      gathered.remove(target);
+    }
+  }
+
+  private void write(DestinationTable target) throws SQLException {
+    SetWriter set = target.set;
+    if (set == null) {
+      return;
+    }
+    writing = set;
+    try {
+      set.write(target, destination);
+    } catch (SetFailedException e) {
+      throw e;
+    } catch (SQLException e) {
+      throw new SetFailedException("the net effect on " + target.name() + " was refused", e);
+    }
+    writing = null;
+  }
+}

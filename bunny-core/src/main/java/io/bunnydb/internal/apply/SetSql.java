@@ -1,0 +1,204 @@
+package io.bunnydb.internal.apply;
+
+import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.Column;
+import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.Table;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The statements that change many rows of a destination table at once, found by their keys. Each
+ * parameter is an array of text, one for a column; its elements are cast to the column's type,
+ * which reads them as its input function does. Columns are numbered as in the relation's tuples.
+ *
+ * <p>Not thread-safe.
+ */
+final class SetSql {
+  // A set has no order, so the table must not have anything that sees one row after the other. Nor
+  // may a key meet two rows, which a count over the set would not show.
+  private static final String IS_FIT =
+      """
+      WITH part AS (
+        SELECT CAST(? AS oid) AS oid
+        UNION SELECT relid FROM pg_catalog.pg_partition_tree(CAST(? AS oid)::regclass))
+      SELECT NOT EXISTS
+               (SELECT FROM pg_catalog.pg_trigger g JOIN part ON part.oid = g.tgrelid
+                WHERE g.tgenabled IN ('R', 'A'))
+             AND NOT EXISTS
+               (SELECT FROM pg_catalog.pg_rewrite r JOIN part ON part.oid = r.ev_class
+                WHERE r.ev_enabled IN ('R', 'A'))
+             AND EXISTS
+               (SELECT FROM pg_catalog.pg_index i
+                WHERE i.indrelid = CAST(? AS oid) AND i.indisunique AND i.indisvalid
+                  AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+                  AND (i.indkey::int2[])[0:i.indnkeyatts - 1] <@
+                      ARRAY(SELECT a.attnum FROM pg_catalog.pg_attribute a
+                            WHERE a.attrelid = i.indrelid AND a.attname::text = ANY (?)))
+      """;
+
+  // A cast function from text may read a value otherwise than the input function.
+  private static final String TYPES =
+      """
+      WITH RECURSIVE base (attnum, oid, typtype, typbasetype) AS (
+        SELECT a.attnum, t.oid, t.typtype, t.typbasetype
+        FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+        WHERE a.attrelid = CAST(? AS oid) AND a.attnum > 0 AND NOT a.attisdropped
+        UNION ALL
+        SELECT base.attnum, t.oid, t.typtype, t.typbasetype
+        FROM base JOIN pg_catalog.pg_type t ON t.oid = base.typbasetype)
+      SELECT a.attname, pg_catalog.format_type(a.atttypid, -1),
+             EXISTS (SELECT FROM base JOIN pg_catalog.pg_cast c ON c.casttarget = base.oid
+                     WHERE base.attnum = a.attnum AND c.castmethod = 'f'
+                       AND c.castsource = 'pg_catalog.text'::regtype)
+      FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid = CAST(? AS oid) AND a.attnum > 0 AND NOT a.attisdropped
+      """;
+
+  private final Table table;
+  private final List<String> columns;
+  private final boolean[] key;
+  private final String prefix;
+  private final String[] typed;
+  private final String conditions;
+
+  /** {@code DELETE}; parameters are the key's columns. */
+  final String delete;
+
+  private boolean[] lastSet = new boolean[0];
+  private String lastUpdate = "";
+
+  private record CastType(String sql, boolean hasFunction) {}
+
+  private SetSql(
+      Table table,
+      List<String> columns,
+      boolean[] key,
+      String prefix,
+      String[] typed,
+      String conditions) {
+    this.table = table;
+    this.columns = columns;
+    this.key = key;
+    this.prefix = prefix;
+    this.typed = typed;
+    this.conditions = conditions;
+    this.delete = "DELETE FROM " + table.toSql() + " USING " + rows(key) + " WHERE " + conditions;
+  }
+
+  /**
+   * Statements for a table; null where only one change after the other has the source's effect.
+   *
+   * @param columns the relation's columns
+   * @param written per column, whether it is written at all
+   * @param key per column, whether it belongs to the key
+   */
+  static @Nullable SetSql of(
+      Connection destination, Table table, List<String> columns, boolean[] written, boolean[] key)
+      throws SQLException {
+    List<String> keyNames = new ArrayList<>();
+    for (int i = 0; i < key.length; i++) {
+      if (key[i]) {
+        keyNames.add(columns.get(i));
+      }
+    }
+    if (!Sql.queryBoolean(
+        destination,
+        IS_FIT,
+        table.oid(),
+        table.oid(),
+        table.oid(),
+        keyNames.toArray(new String[0]))) {
+      return null;
+    }
+    Map<String, CastType> types = new HashMap<>();
+    Sql.query(
+        destination,
+        TYPES,
+        row -> types.put(row.getString(1), new CastType(row.getString(2), row.getBoolean(3))),
+        table.oid(),
+        table.oid());
+    String prefix = unlikeColumns(table);
+    String[] typed = new String[columns.size()];
+    StringBuilder conditions = new StringBuilder();
+    for (int i = 0; i < typed.length; i++) {
+      if (!written[i]) {
+        continue;
+      }
+      Column column = table.column(columns.get(i));
+      CastType type = types.get(columns.get(i));
+      // Of an identity that is always generated, the server refuses to set a value.
+      if (column == null
+          || type == null
+          || type.hasFunction()
+          || (column.generation() == Column.Generation.IDENTITY_ALWAYS && !key[i])) {
+        return null;
+      }
+      typed[i] = "CAST(" + prefix + i + " AS " + type.sql() + ")";
+      if (key[i]) {
+        conditions.append(conditions.isEmpty() ? "" : " AND ");
+        conditions.append(Catalog.equality(destination, column, typed[i]));
+      }
+    }
+    return new SetSql(table, columns, key, prefix, typed, conditions.toString());
+  }
+
+  /** What the parameters' columns are called, so that no column of the table is meant. */
+  private static String unlikeColumns(Table table) {
+    StringBuilder prefix = new StringBuilder("v");
+    while (table.columns().stream().anyMatch(c -> c.name().startsWith(prefix.toString()))) {
+      prefix.append('v');
+    }
+    return prefix.toString();
+  }
+
+  /**
+   * {@code UPDATE}; parameters are the key's columns and those to set, in the relation's order.
+   *
+   * @param set per column, whether to set it; at least one, and none of the key
+   */
+  String update(boolean[] set) {
+    if (Arrays.equals(set, lastSet)) {
+      return lastUpdate;
+    }
+    boolean[] parameters = set.clone();
+    StringBuilder sql = new StringBuilder("UPDATE ").append(table.toSql()).append(" SET ");
+    String divider = "";
+    for (int i = 0; i < set.length; i++) {
+      parameters[i] |= key[i];
+      if (set[i]) {
+        sql.append(divider).append(Sql.identifier(columns.get(i))).append(" = ").append(typed[i]);
+        divider = ", ";
+      }
+    }
+    lastSet = set.clone();
+    lastUpdate =
+        sql.append(" FROM ")
+            .append(rows(parameters))
+            .append(" WHERE ")
+            .append(conditions)
+            .toString();
+    return lastUpdate;
+  }
+
+  /** The parameters as a table of text, a column for each. */
+  private String rows(boolean[] parameters) {
+    StringBuilder arrays = new StringBuilder("unnest(");
+    StringBuilder names = new StringBuilder();
+    String divider = "";
+    for (int i = 0; i < parameters.length; i++) {
+      if (parameters[i]) {
+        arrays.append(divider).append("CAST(? AS text[])");
+        names.append(divider).append(prefix).append(i);
+        divider = ", ";
+      }
+    }
+    return arrays + ") AS " + prefix + "(" + names + ")";
+  }
+}

@@ -1,0 +1,136 @@
+package io.bunnydb.internal.apply;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.postgresql.util.PGBinaryObject;
+import org.postgresql.util.PGobject;
+
+/**
+ * A parameter of type {@code text[]} that is filled element by element with bytes as they lie in
+ * the stream.
+ *
+ * <p>Its binary form, big-endian ({@code array_send} in PostgreSQL's source, arrayfuncs.c):
+ *
+ * <pre>
+ *   0            4           8          12       16            20
+ *  +------------+-----------+----------+--------+-------------+-----------------------
+ *  | dimensions | has NULLs | type OID | length | lower bound | elements ...
+ *  +------------+-----------+----------+--------+-------------+-----------------------
+ *  each element: length int32, -1 for NULL | bytes
+ * </pre>
+ *
+ * <p>The driver takes the binary form; where the connection's URL forbids that, the text form.
+ */
+final class TextArray extends PGobject implements PGBinaryObject {
+  private static final long serialVersionUID = 1L;
+
+  private static final int HEADER = 20;
+  private static final int TEXT_OID = 25;
+  private static final int NULL = -1;
+
+  private transient byte[] elements = new byte[1 << 10];
+  private transient int length;
+  private transient int count;
+
+  TextArray() {
+    setType("_text");
+  }
+
+  /** Removes all elements. */
+  void clear() {
+    length = 0;
+    count = 0;
+  }
+
+  /** How many bytes the elements take. */
+  int byteCount() {
+    return length;
+  }
+
+  /** Adds an element. */
+  void add(byte[] from, int offset, int size) {
+    reserve(Integer.BYTES + size);
+    putInt(size);
+    System.arraycopy(from, offset, elements, length, size);
+    length += size;
+    count++;
+  }
+
+  /** Adds a NULL. */
+  void addNull() {
+    reserve(Integer.BYTES);
+    putInt(NULL);
+    count++;
+  }
+
+  private void reserve(int more) {
+    if (elements.length - length < more) {
+      int least = Math.addExact(length, more);
+      elements = Arrays.copyOf(elements, Math.max(least, length + (length >> 1)));
+    }
+  }
+
+  private void putInt(int value) {
+    ByteBuffer.wrap(elements).putInt(length, value);
+    length += Integer.BYTES;
+  }
+
+  @Override
+  public int lengthInBytes() {
+    return HEADER + length;
+  }
+
+  @Override
+  public void toBytes(byte[] to, int offset) {
+    ByteBuffer.wrap(to, offset, HEADER + length)
+        .putInt(1)
+        .putInt(1)
+        .putInt(TEXT_OID)
+        .putInt(count)
+        .putInt(1)
+        .put(elements, 0, length);
+  }
+
+  @Override
+  public void setByteValue(byte[] value, int offset) {
+    throw new UnsupportedOperationException("it is a parameter, not a result");
+  }
+
+  /** The array as SQL writes it, each value in quotes. */
+  @Override
+  public String getValue() {
+    StringBuilder text = new StringBuilder(length + 4 * count).append('{');
+    ByteBuffer in = ByteBuffer.wrap(elements, 0, length);
+    while (in.hasRemaining()) {
+      if (text.length() > 1) {
+        text.append(',');
+      }
+      int size = in.getInt();
+      if (size == NULL) {
+        text.append("NULL");
+        continue;
+      }
+      String value = new String(elements, in.position(), size, StandardCharsets.UTF_8);
+      in.position(in.position() + size);
+      text.append('"').append(value.replace("\\", "\\\\").replace("\"", "\\\"")).append('"');
+    }
+    return text.append('}').toString();
+  }
+
+  // The driver compares no parameters; equal arrays would have to be read to the end.
+  @Override
+  public boolean equals(Object other) {
+    return this == other;
+  }
+
+  @Override
+  public int hashCode() {
+    return System.identityHashCode(this);
+  }
+
+  @Override
+  public Object clone() {
+    throw new UnsupportedOperationException("it is a parameter, filled anew for each statement");
+  }
+}
