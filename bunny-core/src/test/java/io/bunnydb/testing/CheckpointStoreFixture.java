@@ -19,6 +19,10 @@ abstract class CheckpointStoreFixture {
   /** The databases of the current test. */
   @RegisterExtension protected final MirrorDatabases databases = new MirrorDatabases();
 
+  /** Opens connections of the current test, which are closed with its databases. */
+  private final ConnectionPool sessions =
+      new ConnectionPool(() -> databases.destination().connection());
+
   /** A checkpoint of a mirror that has run for a while. */
   protected static Checkpoint checkpoint(String mirror, TableCheckpoint... tables) {
     return new Checkpoint(
@@ -44,7 +48,7 @@ abstract class CheckpointStoreFixture {
 
   /** A connection to the destination as Bunny has it, in autocommit mode. */
   protected final Connection session() throws SQLException {
-    Connection connection = databases.destination().connection();
+    Connection connection = sessions.connection();
     try (Statement statement = connection.createStatement()) {
       statement.execute(
           "SET search_path = ''; SET session_replication_role = replica; SET lock_timeout = '10s'");

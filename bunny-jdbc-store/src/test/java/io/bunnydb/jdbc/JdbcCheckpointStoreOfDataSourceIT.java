@@ -5,17 +5,39 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.bunnydb.Lsn;
 import io.bunnydb.spi.CheckpointStore;
+import io.bunnydb.testing.ConnectionPool;
 import io.bunnydb.testing.TestDatabase;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** The store with a database of its own, here beside the source. */
 final class JdbcCheckpointStoreOfDataSourceIT extends JdbcCheckpointStoreContract {
+  private final Map<String, ConnectionPool> pools = new ConcurrentHashMap<>();
+
+  @AfterEach
+  void closePools() {
+    pools.values().forEach(ConnectionPool::close);
+  }
+
+  /** A role's store; its connections are named so that the fixture finds one that is not closed. */
+  private CheckpointStore store(String role, String password) {
+    String url = place().url() + "?ApplicationName=bunny-store";
+    return JdbcCheckpointStore.of(
+        TestDataSource.of(
+            pools.computeIfAbsent(
+                role,
+                user ->
+                    new ConnectionPool(() -> DriverManager.getConnection(url, user, password)))));
+  }
+
   @Override
   protected CheckpointStore store() {
-    return JdbcCheckpointStore.of(
-        TestDataSource.opening(place().url(), place().user(), place().password()));
+    return store(place().user(), place().password());
   }
 
   @Override
@@ -25,7 +47,7 @@ final class JdbcCheckpointStoreOfDataSourceIT extends JdbcCheckpointStoreContrac
 
   @Override
   CheckpointStore storeOf(String role) {
-    return JdbcCheckpointStore.of(TestDataSource.opening(place().url(), role, "pw"));
+    return store(role, "pw");
   }
 
   @Test

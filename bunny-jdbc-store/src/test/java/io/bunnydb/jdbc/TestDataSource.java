@@ -1,16 +1,16 @@
 package io.bunnydb.jdbc;
 
+import io.bunnydb.testing.ConnectionPool;
 import java.io.PrintWriter;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
 
-/** A data source without a pool, or with a pool of one. */
+/** A data source over a pool, or over one connection. */
 final class TestDataSource implements DataSource {
   private final Opener opener;
 
@@ -18,10 +18,9 @@ final class TestDataSource implements DataSource {
     this.opener = opener;
   }
 
-  /** Opens a connection each time, named so that the fixture finds one that was not closed. */
-  static TestDataSource opening(String url, String user, String password) {
-    return new TestDataSource(
-        () -> DriverManager.getConnection(url + "?ApplicationName=bunny-store", user, password));
+  /** Gives a connection as if it were new each time. */
+  static TestDataSource of(ConnectionPool pool) {
+    return new TestDataSource(pool::connection);
   }
 
   /** Gives the same connection each time, whose {@code close} does nothing. */
