@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 /** Finds what a mirror should not leave behind when it is closed or dropped. */
 final class LeakCheck {
 
-  private static final Duration DEADLINE = Duration.ofSeconds(5);
   private static final int FRAMES = 4;
 
   private LeakCheck() {}
@@ -24,9 +23,10 @@ final class LeakCheck {
         .collect(Collectors.toSet());
   }
 
-  /** Mirror threads that do not end within a few seconds, except those of before the test. */
-  static List<String> threadProblems(Set<Thread> before) {
+  /** Mirror threads that do not end in time, except those of before the test. */
+  static List<String> threadProblems(Set<Thread> before, Duration deadline) {
     return awaitNone(
+        deadline,
         "no thread bunny-* is left",
         () ->
             threads().stream()
@@ -35,9 +35,10 @@ final class LeakCheck {
                 .toList());
   }
 
-  /** Mirror connections to a server that do not end within a few seconds. */
-  static List<String> connectionProblems(TestDatabase database) {
+  /** Mirror connections to a server that do not end in time. */
+  static List<String> connectionProblems(TestDatabase database, Duration deadline) {
     return awaitNone(
+        deadline,
         "no connection bunny* is left on " + database.server(),
         () ->
             database.queryStrings(
@@ -58,10 +59,11 @@ final class LeakCheck {
         : List.of("without @LeavesReplication: " + left + " left in " + database);
   }
 
-  private static List<String> awaitNone(String what, Callable<List<@Nullable String>> left) {
+  private static List<String> awaitNone(
+      Duration deadline, String what, Callable<List<@Nullable String>> left) {
     List<String> problems = new ArrayList<>();
     try {
-      Await.value(DEADLINE, what, left, List::isEmpty);
+      Await.value(deadline, what, left, List::isEmpty);
     } catch (AssertionError e) {
       problems.add(String.valueOf(e.getMessage()));
     }

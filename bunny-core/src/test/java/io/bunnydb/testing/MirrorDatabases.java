@@ -1,5 +1,6 @@
 package io.bunnydb.testing;
 
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -42,6 +43,8 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  */
 public final class MirrorDatabases
     implements BeforeEachCallback, AfterEachCallback, ParameterResolver {
+
+  private static final Duration DEADLINE = Duration.ofSeconds(5);
 
   private final @Nullable PostgresServer sourceServer;
   private final @Nullable PostgresServer destinationServer;
@@ -122,12 +125,17 @@ public final class MirrorDatabases
 
   /** Checks and drops them; fails with all that was found. */
   void finish(Declarations declarations, boolean failed) {
+    finish(declarations, failed, DEADLINE);
+  }
+
+  /** Checks and drops them, with another deadline for threads and connections to end. */
+  void finish(Declarations declarations, boolean failed, Duration deadline) {
     TestRun finished = run;
     run = null;
     if (finished == null) {
       return; // the databases could not be made
     }
-    List<String> problems = finished.finish(declarations, failed);
+    List<String> problems = finished.finish(declarations, failed, deadline);
     if (!problems.isEmpty()) {
       throw new AssertionError("after the test:\n" + String.join("\n", problems));
     }

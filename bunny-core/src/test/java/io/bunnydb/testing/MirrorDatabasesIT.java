@@ -22,6 +22,9 @@ final class MirrorDatabasesIT {
     "CREATE TABLE a (id int PRIMARY KEY, t text)", "INSERT INTO a VALUES (1, 'x')"
   };
 
+  /** For what never ends, which is waited for in vain. */
+  private static final Duration SHORT = Duration.ofMillis(200);
+
   private final MirrorDatabases databases = new MirrorDatabases();
   private boolean finished;
 
@@ -112,7 +115,7 @@ final class MirrorDatabasesIT {
             "bunny-left-receive");
     thread.start();
     try {
-      assertThatThrownBy(() -> finish("declaresNothing"))
+      assertThatThrownBy(() -> finish("declaresNothing", false, SHORT))
           .hasMessageContaining("bunny-left-receive (WAITING)");
     } finally {
       end.countDown();
@@ -126,7 +129,8 @@ final class MirrorDatabasesIT {
     try (Connection left =
         DriverManager.getConnection(url, destination.user(), destination.password())) {
       assertThat(left.isValid(1)).isTrue();
-      assertThatThrownBy(() -> finish("declaresNothing")).hasMessageContaining("bunny-left (pid");
+      assertThatThrownBy(() -> finish("declaresNothing", false, SHORT))
+          .hasMessageContaining("bunny-left (pid");
       assertThat(left.isValid(1)).isFalse();
     }
   }
@@ -259,10 +263,16 @@ final class MirrorDatabasesIT {
   }
 
   private void finish(String declaration, boolean failed) {
+    finish(declaration, failed, Duration.ofSeconds(5));
+  }
+
+  private void finish(String declaration, boolean failed, Duration deadline) {
     finished = true;
     try {
       databases.finish(
-          Declarations.of(Samples.class.getDeclaredMethod(declaration), Samples.class), failed);
+          Declarations.of(Samples.class.getDeclaredMethod(declaration), Samples.class),
+          failed,
+          deadline);
     } catch (NoSuchMethodException e) {
       throw new AssertionError(e);
     }

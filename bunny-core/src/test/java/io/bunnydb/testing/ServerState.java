@@ -35,16 +35,19 @@ record ServerState(
     List<@Nullable String> added = new ArrayList<>(now.roles);
     added.removeAll(roles);
     for (@Nullable String role : added) {
-      server.execute("postgres", "DROP OWNED BY " + role + " CASCADE");
+      execute("DROP OWNED BY " + role + " CASCADE");
     }
     if (!added.isEmpty()) {
-      server.execute(
-          "postgres", "DROP ROLE " + String.join(", ", added.toArray(new CharSequence[0])));
+      execute("DROP ROLE " + String.join(", ", added.toArray(new CharSequence[0])));
     }
     if (!now.settings.equals(settings)) {
-      server.execute("postgres", "ALTER SYSTEM RESET ALL");
-      server.execute("postgres", settings.toArray(new String[0]));
+      execute("ALTER SYSTEM RESET ALL");
+      execute(settings.toArray(new String[0]));
       server.restart();
     }
+  }
+
+  private void execute(String... sql) {
+    server.administrate(connection -> Sql.execute(connection, sql));
   }
 }

@@ -1,5 +1,6 @@
 package io.bunnydb.testing;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -60,9 +61,10 @@ final class TestRun {
    * Checks what the test has left, then cleans up.
    *
    * @param failed whether the test has failed; then nothing is checked, as all would follow from it
+   * @param deadline how long threads and connections have to end
    * @return the problems in words
    */
-  List<String> finish(Declarations declarations, boolean failed) {
+  List<String> finish(Declarations declarations, boolean failed, Duration deadline) {
     List<String> problems = new ArrayList<>();
     try {
       source.server().start();
@@ -75,7 +77,7 @@ final class TestRun {
       source.closeConnections();
       destination.closeConnections();
       if (!failed) {
-        check(declarations, problems);
+        check(declarations, deadline, problems);
       }
     } finally {
       List<String> logProblems = logs.finish(declarations);
@@ -104,10 +106,10 @@ final class TestRun {
     }
   }
 
-  private void check(Declarations declarations, List<String> problems) {
-    problems.addAll(LeakCheck.threadProblems(threads));
-    problems.addAll(LeakCheck.connectionProblems(source));
-    problems.addAll(LeakCheck.connectionProblems(destination));
+  private void check(Declarations declarations, Duration deadline, List<String> problems) {
+    problems.addAll(LeakCheck.threadProblems(threads, deadline));
+    problems.addAll(LeakCheck.connectionProblems(source, deadline));
+    problems.addAll(LeakCheck.connectionProblems(destination, deadline));
     if (!declarations.leavesReplication()) {
       problems.addAll(LeakCheck.replicationProblems(source));
       problems.addAll(LeakCheck.replicationProblems(destination));
