@@ -45,7 +45,7 @@ public final class ChildMirror implements AutoCloseable {
     TestDatabase destination = databases.destination();
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));
+    command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(MirrorProcess.class.getName());
     command.addAll(List.of(mirror, source.url(), source.user()));
