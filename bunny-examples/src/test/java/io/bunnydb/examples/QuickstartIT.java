@@ -9,10 +9,13 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The Quickstart as its reader meets it, but with fewer rows and in less time. */
+@Execution(ExecutionMode.CONCURRENT)
 final class QuickstartIT {
   private static final Pattern FULL_BAR =
       Pattern.compile("\\[#{24}] 100 %  ([\\d,]+) of \\1 rows, [\\d,]+ rows/s");

@@ -53,7 +53,8 @@ final class QuickstartProcess implements AutoCloseable {
   static QuickstartProcess launch(Path folder, int rows, String look) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-Djava.io.tmpdir=" + folder));
+    command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    command.add("-Djava.io.tmpdir=" + folder);
     command.addAll(List.of("-Dquickstart.rows=" + rows, "-Dquickstart.look=" + look));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(Quickstart.class.getName());
