@@ -1,0 +1,53 @@
+package io.bunnydb.benchmarks.endtoend;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Locale;
+
+/** Something that follows the source, held back until it is let go. Not thread-safe. */
+interface Contender extends AutoCloseable {
+
+  /** The replication slot on the source. */
+  String slot();
+
+  /** Lets it work off what has gathered in its slot, up to the marker and beyond. */
+  void release(Marker marker) throws SQLException;
+
+  /** The process ids of the destination's backends that work for it. */
+  List<String> destinationPids() throws SQLException;
+
+  /**
+   * Whether everything up to the marker has arrived.
+   *
+   * @throws IllegalStateException if it never will
+   */
+  boolean holdsMarker() throws SQLException;
+
+  /** Ends the work and deletes what was made for it on both servers. */
+  @Override
+  void close() throws SQLException;
+
+  /** The contenders by name, in the order of the results; PostgreSQL's own is the measure. */
+  enum Name {
+    /** PostgreSQL's own subscription. */
+    NATIVE,
+    /** A mirror of Bunny. */
+    BUNNY,
+    /** The driver's replication stream, read and thrown away: what reading alone costs. */
+    RECEIVE;
+
+    /** The name in the results. */
+    String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Makes the contender, ready and held back. Both sides hold the same rows. */
+    Contender prepare(Databases databases, List<String> tables) throws SQLException {
+      return switch (this) {
+        case NATIVE -> NativeSubscription.heldBack(databases, tables);
+        case BUNNY -> BunnyMirror.heldBack(databases, tables);
+        case RECEIVE -> PlainReader.heldBack(databases, tables);
+      };
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package io.bunnydb.benchmarks.endtoend;
+
+import io.bunnydb.Peer;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+
+/**
+ * A database on one of the two servers, reached as a superuser. Immutable.
+ *
+ * @param host the server's host name or address
+ * @param port its TCP port
+ * @param name the database's name
+ * @param parameters the URL's part from the question mark on, or empty
+ * @param user the role
+ * @param password its password, or empty
+ */
+record Database(
+    String host, String port, String name, String parameters, String user, String password) {
+
+  /**
+   * The database that a JDBC URL names.
+   *
+   * @param option where the URL comes from, for the message
+   * @throws IllegalArgumentException if the driver does not understand the URL, or it names several
+   *     hosts
+   */
+  static Database of(String option, String url, String user, String password) {
+    @Nullable Properties parsed = Driver.parseURL(url, null);
+    if (parsed == null || parsed.getProperty("PGHOST", ",").contains(",")) {
+      throw new IllegalArgumentException(
+          option + " needs a URL such as jdbc:postgresql://host:5432/postgres, not '" + url + "'");
+    }
+    int mark = url.indexOf('?');
+    return new Database(
+        parsed.getProperty("PGHOST"),
+        parsed.getProperty("PGPORT"),
+        parsed.getProperty("PGDBNAME", user),
+        mark < 0 ? "" : url.substring(mark),
+        user,
+        password);
+  }
+
+  /** Another database of the same server. */
+  Database named(String other) {
+    return new Database(host, port, other, parameters, user, password);
+  }
+
+  /** The JDBC URL, without user and password. */
+  String url() {
+    return "jdbc:postgresql://" + host + ":" + port + "/" + name + parameters;
+  }
+
+  /** The same address in libpq's words, as a subscription wants it. */
+  String conninfo() {
+    return "host=%s port=%s dbname=%s user=%s"
+            .formatted(word(host), word(port), word(name), word(user))
+        + (password.isEmpty() ? "" : " password=" + word(password));
+  }
+
+  /** This database as a side of a mirror. */
+  Peer peer(String side) {
+    return Peer.of(side, url(), user, password);
+  }
+
+  /** Opens a connection, in autocommit mode. */
+  Connection connect() throws SQLException {
+    return DriverManager.getConnection(url(), user, password);
+  }
+
+  /** Runs statements on one connection, each in its own transaction. */
+  void execute(String... statements) throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      for (String sql : statements) {
+        statement.execute(sql);
+      }
+    }
+  }
+
+  /** The first column of the only row; a null counts as an error. */
+  String value(String query, Object... parameters) throws SQLException {
+    List<String> values = values(query, parameters);
+    if (values.size() != 1) {
+      throw new SQLException(values.size() + " rows instead of one from " + query);
+    }
+    return values.get(0);
+  }
+
+  /** The first column of each row, without nulls. */
+  List<String> values(String query, Object... parameters) throws SQLException {
+    try (Connection connection = connect();
+        PreparedStatement statement = connection.prepareStatement(query)) {
+      for (int i = 0; i < parameters.length; i++) {
+        statement.setObject(i + 1, parameters[i]);
+      }
+      List<String> values = new ArrayList<>();
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          @Nullable String value = rows.getString(1);
+          if (value != null) {
+            values.add(value);
+          }
+        }
+      }
+      return values;
+    }
+  }
+
+  /** The major version of the server, such as 18. */
+  int major() throws SQLException {
+    return Integer.parseInt(value("SELECT current_setting('server_version_num')")) / 10_000;
+  }
+
+  /** Whether the server shares this machine's process table, as far as its address tells. */
+  boolean isLocal() {
+    return host.equals("localhost") || host.equals("::1") || host.startsWith("127.");
+  }
+
+  /** The address, without the password. */
+  @Override
+  public String toString() {
+    return url() + " as " + user;
+  }
+
+  private static String word(String value) {
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'";
+  }
+}

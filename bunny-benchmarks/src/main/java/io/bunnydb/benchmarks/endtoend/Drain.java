@@ -1,0 +1,54 @@
+package io.bunnydb.benchmarks.endtoend;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * How long does it take to work off a backlog? Immutable.
+ *
+ * @param kind what the backlog consists of
+ * @param rows how many rows the command line asks for
+ */
+record Drain(Workload kind, int rows) implements Measurement {
+
+  @Override
+  public String workload() {
+    return kind.label();
+  }
+
+  @Override
+  public List<Contender.Name> contenders() {
+    return List.of(Contender.Name.values());
+  }
+
+  @Override
+  public Result run(Databases databases, Contender.Name name, int pair) throws SQLException {
+    databases.execute(kind.seed(rows));
+    List<String> tables = new ArrayList<>(kind.tables());
+    tables.add(Workload.MARKER);
+    try (Contender contender = name.prepare(databases, tables)) {
+      databases.source().execute(kind.backlog(rows).toArray(new String[0]));
+      Marker marker = Marker.write(databases.source());
+      databases.settle(tables);
+      Cpu before = Cpu.now(databases, contender);
+      long begin = System.nanoTime();
+      contender.release(marker);
+      Pause.until("the backlog is done", Measurement.timeout(rows), 2, contender::holdsMarker);
+      double seconds = (System.nanoTime() - begin) / 1e9;
+      Cpu.Seconds cpu = Cpu.now(databases, contender).since(before);
+      int compared = name == Contender.Name.RECEIVE ? 0 : Comparison.of(databases, tables).tables();
+      return new Result(
+          workload(),
+          name,
+          pair,
+          kind.changes(rows),
+          seconds,
+          OptionalDouble.empty(),
+          OptionalDouble.empty(),
+          cpu,
+          compared);
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package io.bunnydb.benchmarks.endtoend;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+
+/** One question, asked once of one contender. */
+interface Measurement {
+
+  /** The name of the workload. */
+  String workload();
+
+  /** Who takes part. */
+  List<Contender.Name> contenders();
+
+  /**
+   * Takes a turn on new databases.
+   *
+   * @throws IllegalStateException if the contender does not do its work
+   */
+  Result run(Databases databases, Contender.Name name, int pair) throws SQLException;
+
+  /** The time after which a contender counts as stuck. */
+  static Duration timeout(int rows) {
+    return Duration.ofMinutes(2).plusMillis(2L * rows); // 500 rows per second
+  }
+}

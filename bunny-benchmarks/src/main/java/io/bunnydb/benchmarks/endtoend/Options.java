@@ -1,0 +1,158 @@
+package io.bunnydb.benchmarks.endtoend;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the command line asks for. Immutable.
+ *
+ * @param workloads the names of what is measured, in this order
+ * @param rows row changes per run of the larger workloads
+ * @param pairs how often each contender has its turn
+ * @param steadyRate transactions per second of {@code steady}
+ * @param steadyTime how long {@code steady} loads the source
+ * @param source the source server; empty: both servers are started here
+ * @param destination the destination server
+ * @param out the folder for the files; empty: none are written
+ */
+record Options(
+    List<String> workloads,
+    int rows,
+    int pairs,
+    int steadyRate,
+    Duration steadyTime,
+    Optional<Database> source,
+    Optional<Database> destination,
+    Optional<Path> out) {
+
+  /** The workload that measures the first copy. */
+  static final String SNAPSHOT = "snapshot";
+
+  /** The workload that measures the latency of a steady load. */
+  static final String STEADY = "steady";
+
+  private static final Map<String, String> MEANINGS = meanings();
+
+  /**
+   * Reads the command line.
+   *
+   * @throws IllegalArgumentException if it holds anything that is not understood; the message is
+   *     meant for who typed it
+   */
+  static Options parse(String... arguments) {
+    Map<String, String> given = new LinkedHashMap<>();
+    for (int i = 0; i < arguments.length; i += 2) {
+      String name = arguments[i];
+      if (!MEANINGS.containsKey(name)) {
+        throw new IllegalArgumentException("unknown option " + name + "; there are\n" + usage());
+      }
+      if (i + 1 == arguments.length) {
+        throw new IllegalArgumentException(name + " needs a value: " + MEANINGS.get(name));
+      }
+      if (given.put(name, arguments[i + 1]) != null) {
+        throw new IllegalArgumentException(name + " is given twice");
+      }
+    }
+    if (given.containsKey("--source") != given.containsKey("--destination")) {
+      throw new IllegalArgumentException("--source and --destination go together");
+    }
+    if (!given.containsKey("--source")
+        && (given.containsKey("--user") || given.containsKey("--password"))) {
+      throw new IllegalArgumentException("--user and --password are for --source, --destination");
+    }
+    return new Options(
+        workloads(given.get("--workloads")),
+        number(given, "--rows", 1_000_000),
+        number(given, "--pairs", 5),
+        number(given, "--steady-rate", 2_000),
+        Duration.ofSeconds(number(given, "--steady-seconds", 20)),
+        database(given, "--source"),
+        database(given, "--destination"),
+        value(given, "--out", Path::of));
+  }
+
+  /** The options, one a line. */
+  static String usage() {
+    StringBuilder text = new StringBuilder();
+    MEANINGS.forEach((name, meaning) -> text.append("  %-17s %s%n".formatted(name, meaning)));
+    return text.toString();
+  }
+
+  /** The names of all workloads. */
+  static List<String> allWorkloads() {
+    List<String> names = new ArrayList<>();
+    for (Workload workload : Workload.values()) {
+      names.add(workload.label());
+    }
+    names.add(SNAPSHOT);
+    names.add(STEADY);
+    return names;
+  }
+
+  private static Map<String, String> meanings() {
+    Map<String, String> meanings = new LinkedHashMap<>();
+    meanings.put("--workloads", "some of " + String.join(",", allWorkloads()) + " (all)");
+    meanings.put("--rows", "row changes per run (1000000); toast and wide make a tenth of it");
+    meanings.put("--pairs", "turns of each contender (5)");
+    meanings.put("--steady-rate", "transactions per second of steady (2000)");
+    meanings.put("--steady-seconds", "duration of steady (20)");
+    meanings.put("--source", "JDBC URL of a server with wal_level=logical (one is started)");
+    meanings.put("--destination", "JDBC URL of a server that reaches the source (one is started)");
+    meanings.put("--user", "superuser of both given servers (postgres)");
+    meanings.put("--password", "its password (empty)");
+    meanings.put("--out", "folder for results.json, results.csv and plots (none)");
+    return meanings;
+  }
+
+  private static List<String> workloads(@Nullable String list) {
+    if (list == null) {
+      return allWorkloads();
+    }
+    List<String> chosen = Arrays.asList(list.split(",", -1));
+    for (String name : chosen) {
+      if (!allWorkloads().contains(name)) {
+        throw new IllegalArgumentException(
+            "unknown workload '" + name + "'; there are " + String.join(",", allWorkloads()));
+      }
+    }
+    return List.copyOf(chosen);
+  }
+
+  private static int number(Map<String, String> given, String name, int usual) {
+    String text = given.getOrDefault(name, Integer.toString(usual));
+    try {
+      int number = Integer.parseInt(text);
+      if (number > 0) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Falls through to the message that a number below 1 gets, too.
+    }
+    throw new IllegalArgumentException(name + " needs a whole number above 0, not '" + text + "'");
+  }
+
+  private static Optional<Database> database(Map<String, String> given, String name) {
+    return value(
+        given,
+        name,
+        url ->
+            Database.of(
+                name,
+                url,
+                given.getOrDefault("--user", "postgres"),
+                given.getOrDefault("--password", "")));
+  }
+
+  private static <T> Optional<T> value(
+      Map<String, String> given, String name, Function<String, T> read) {
+    return Optional.ofNullable(given.get(name)).map(read);
+  }
+}

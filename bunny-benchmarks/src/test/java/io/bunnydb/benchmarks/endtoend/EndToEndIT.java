@@ -1,0 +1,70 @@
+package io.bunnydb.benchmarks.endtoend;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A small run of each workload. */
+final class EndToEndIT {
+
+  @Test
+  void eachWorkloadEndsWithBothSidesEqualAndIsWrittenDown(@TempDir Path folder) throws Exception {
+    String[] arguments = {
+      "--rows", "300",
+      "--pairs", "1",
+      "--steady-rate", "200",
+      "--steady-seconds", "1",
+      "--out", folder.toString()
+    };
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+
+    List<Result> results =
+        EndToEnd.run(
+            Options.parse(arguments),
+            arguments,
+            new PrintStream(printed, true, UTF_8),
+            new PrintStream(new ByteArrayOutputStream(), true, UTF_8));
+
+    assertThat(results)
+        .allSatisfy(
+            result -> {
+              assertThat(result.changes()).isPositive();
+              assertThat(result.seconds()).isPositive();
+              if (result.contender() != Contender.Name.RECEIVE) {
+                assertThat(result.comparedTables()).isPositive();
+              }
+            });
+    String json = Files.readString(folder.resolve("results.json"));
+    String csv = Files.readString(folder.resolve("results.csv"));
+    String throughput = svg(folder.resolve("throughput.svg"));
+    String latency = svg(folder.resolve("latency.svg"));
+    for (String workload : Options.allWorkloads()) {
+      for (String contender : List.of("native", "bunny")) {
+        assertThat(json)
+            .contains(
+                "{\"workload\": \"%s\", \"contender\": \"%s\"".formatted(workload, contender));
+        assertThat(csv).contains("\n%s,%s,1,".formatted(workload, contender));
+        assertThat(printed.toString(UTF_8)).contains("| " + workload + " | " + contender + " |");
+      }
+      assertThat(workload.equals(Options.STEADY) ? latency : throughput).contains(workload);
+    }
+    assertThat(results).hasSize(3 * Workload.values().length + 2 * 2);
+    assertThat(csv.lines().map(line -> line.split(",", -1).length).distinct())
+        .as("columns of each line: " + csv.toLowerCase(Locale.ROOT))
+        .hasSize(1);
+  }
+
+  private static String svg(Path file) throws Exception {
+    DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(file.toFile());
+    return Files.readString(file);
+  }
+}
