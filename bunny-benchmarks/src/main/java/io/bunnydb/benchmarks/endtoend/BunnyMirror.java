@@ -51,10 +51,15 @@ final class BunnyMirror implements CopyingContender {
   /** A mirror that is paused; its slot holds what is written from now on. */
   static BunnyMirror heldBack(Databases databases, List<String> tables) throws SQLException {
     BunnyMirror mirror = new BunnyMirror(databases, tables, false);
-    mirror.handle.awaitState(MirrorState.RUNNING, READY);
-    mirror.handle.awaitCaughtUp(READY);
-    mirror.handle.pause();
-    return mirror;
+    try {
+      mirror.handle.awaitState(MirrorState.RUNNING, READY);
+      mirror.handle.awaitCaughtUp(READY);
+      mirror.handle.pause();
+      return mirror;
+    } catch (MirrorException e) {
+      mirror.close(); // else its threads would go on trying
+      throw e;
+    }
   }
 
   /** A mirror that copies the tables first; it begins at once. */
