@@ -12,19 +12,31 @@ import java.util.List;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
+import org.postgresql.PGConnection;
 
 /**
- * A database on one of the two servers, reached as a superuser. Immutable.
- *
- * @param host the server's host name or address
- * @param port its TCP port
- * @param name the database's name
- * @param parameters the URL's part from the question mark on, or empty
- * @param user the role
- * @param password its password, or empty
+ * A database on one of the two servers, reached as a superuser. Its statements run on one
+ * connection, opened for the first of them: new ones cost more than a small run. Not thread-safe,
+ * except for {@link #connect} and the address.
  */
-record Database(
-    String host, String port, String name, String parameters, String user, String password) {
+final class Database implements AutoCloseable {
+  private final String host;
+  private final String port;
+  private final String name;
+  private final String parameters; // the URL's part from the question mark on, or empty
+  private final String user;
+  private final String password; // or empty
+  private @Nullable Connection own;
+
+  private Database(
+      String host, String port, String name, String parameters, String user, String password) {
+    this.host = host;
+    this.port = port;
+    this.name = name;
+    this.parameters = parameters;
+    this.user = user;
+    this.password = password;
+  }
 
   /**
    * The database that a JDBC URL names.
@@ -54,6 +66,21 @@ record Database(
     return new Database(host, port, other, parameters, user, password);
   }
 
+  /** The database's name. */
+  String name() {
+    return name;
+  }
+
+  /** The role. */
+  String user() {
+    return user;
+  }
+
+  /** Its password, or empty. */
+  String password() {
+    return password;
+  }
+
   /** The JDBC URL, without user and password. */
   String url() {
     return "jdbc:postgresql://" + host + ":" + port + "/" + name + parameters;
@@ -71,15 +98,14 @@ record Database(
     return Peer.of(side, url(), user, password);
   }
 
-  /** Opens a connection, in autocommit mode. */
+  /** Opens another connection, in autocommit mode. */
   Connection connect() throws SQLException {
     return DriverManager.getConnection(url(), user, password);
   }
 
-  /** Runs statements on one connection, each in its own transaction. */
+  /** Runs statements, each in its own transaction. */
   void execute(String... statements) throws SQLException {
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement()) {
+    try (Statement statement = own().createStatement()) {
       for (String sql : statements) {
         statement.execute(sql);
       }
@@ -97,8 +123,7 @@ record Database(
 
   /** The first column of each row, without nulls. */
   List<String> values(String query, Object... parameters) throws SQLException {
-    try (Connection connection = connect();
-        PreparedStatement statement = connection.prepareStatement(query)) {
+    try (PreparedStatement statement = own().prepareStatement(query)) {
       for (int i = 0; i < parameters.length; i++) {
         statement.setObject(i + 1, parameters[i]);
       }
@@ -125,10 +150,27 @@ record Database(
     return host.equals("localhost") || host.equals("::1") || host.startsWith("127.");
   }
 
+  /** Ends the connection, if there is one. */
+  @Override
+  public void close() throws SQLException {
+    if (own != null) {
+      own.close();
+    }
+  }
+
   /** The address, without the password. */
   @Override
   public String toString() {
     return url() + " as " + user;
+  }
+
+  private Connection own() throws SQLException {
+    if (own == null) {
+      own = connect();
+      // The tables change under the same statements.
+      own.unwrap(PGConnection.class).setPrepareThreshold(0);
+    }
+    return own;
   }
 
   private static String word(String value) {

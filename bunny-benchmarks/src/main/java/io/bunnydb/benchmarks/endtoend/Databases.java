@@ -60,6 +60,8 @@ final class Databases implements AutoCloseable {
   /** Drops both databases; the contenders must have been closed. */
   @Override
   public void close() throws SQLException {
+    destination.close();
+    source.close();
     servers.destination().execute("DROP DATABASE " + destination.name() + " WITH (FORCE)");
     servers.source().execute("DROP DATABASE " + source.name() + " WITH (FORCE)");
   }

@@ -1,6 +1,7 @@
 package io.bunnydb.benchmarks.endtoend;
 
 import io.bunnydb.testing.PostgresServer;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -39,9 +40,11 @@ final class Servers implements AutoCloseable {
     return destination;
   }
 
-  /** Ends the servers that were started here. */
+  /** Ends the connections, and the servers that were started here. */
   @Override
-  public void close() {
+  public void close() throws SQLException {
+    destination.close();
+    source.close();
     for (PostgresServer server : started) {
       server.close();
     }

@@ -101,7 +101,7 @@ enum Workload {
     return statements;
   }
 
-  /** Statements for the source alone; the last calls the writer, which commits by itself. */
+  /** Statements for the source alone; one calls the writer, which commits by itself. */
   List<String> backlog(int rows) {
     List<String> statements = new ArrayList<>();
     statements.add("SET synchronous_commit = off"); // the marker's commit flushes the log
@@ -129,6 +129,7 @@ enum Workload {
         END $$"""
             .formatted(turns, step, step(rows)));
     statements.add("CALL write_backlog()");
+    statements.add("RESET ALL");
     return statements;
   }
 

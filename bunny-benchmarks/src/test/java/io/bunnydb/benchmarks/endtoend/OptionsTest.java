@@ -32,7 +32,8 @@ final class OptionsTest {
         .isEqualTo("jdbc:postgresql://src:5433/other?sslmode=require");
     assertThat(options.source().orElseThrow().conninfo())
         .isEqualTo("host='src' port='5433' dbname='app' user='admin' password='it\\'s'");
-    assertThat(options.destination().orElseThrow().port()).isEqualTo("5432");
+    assertThat(options.destination().orElseThrow().url())
+        .isEqualTo("jdbc:postgresql://dst:5432/app");
   }
 
   @ParameterizedTest
