@@ -212,8 +212,11 @@ public final class Applier {
   }
 
   private void describe() throws SQLException {
-    // A relation that was altered comes again under its id; the runs so far are of the old shape.
-    writer.finish();
+    // One that was altered comes again under its id; what is not written yet is of the old shape.
+    DestinationTable old = relations.known(decoder.relation().id());
+    if (old != null) {
+      writer.finish(old);
+    }
     relations.describe(decoder.relation());
   }
 

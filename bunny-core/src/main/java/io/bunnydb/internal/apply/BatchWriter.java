@@ -116,6 +116,12 @@ final class BatchWriter {
     inOrder.finish();
   }
 
+  /** Writes what there is of one table, and ends the open run. */
+  void finish(DestinationTable target) throws SQLException {
+    inOrder.finish();
+    writeGathered(target);
+  }
+
   /** Writes everything and waits until the server has taken it. */
   void finish() throws SQLException {
     inOrder.finish();
