@@ -5,10 +5,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
 
@@ -67,7 +70,28 @@ public final class ReadableSocketFactory extends SocketFactory {
 
   /** A socket whose input can be awaited with a time limit. One thread reads. */
   static final class ReadableSocket extends Socket {
+    /** Bytes per second that the connection must be able to carry. */
+    private static final long LEAST_RATE = 128L << 20;
+
+    private static final int WINDOW_BYTES = 64 << 10;
+    private static final int MOST_WINDOW_BYTES = 128 << 10;
+
     private @Nullable AwaitableInput input;
+
+    /** Connects, and by the time that takes chooses the size of the window. */
+    @Override
+    public void connect(SocketAddress endpoint, int timeout) throws IOException {
+      long begin = System.nanoTime();
+      super.connect(endpoint, timeout);
+      long roundTripNanos = System.nanoTime() - begin;
+      // A sender whose window is full gathers its messages; one whose window is open sends each by
+      // itself, at several times the cost. Where the way is long the system's own, large window is
+      // what it takes to keep the connection busy.
+      long needed = roundTripNanos * LEAST_RATE / TimeUnit.SECONDS.toNanos(1);
+      if (needed <= MOST_WINDOW_BYTES) {
+        setReceiveBufferSize((int) Math.max(needed, WINDOW_BYTES));
+      }
+    }
 
     @Override
     public InputStream getInputStream() throws IOException {
@@ -81,6 +105,11 @@ public final class ReadableSocketFactory extends SocketFactory {
         input = existing;
       }
       return existing;
+    }
+
+    /** How many bytes have been read by who uses the socket. */
+    long readBytes() throws IOException {
+      return input().readBytes;
     }
 
     /**
@@ -107,11 +136,28 @@ public final class ReadableSocketFactory extends SocketFactory {
     }
   }
 
-  /** An input that can read ahead. */
+  /**
+   * An input that reads ahead, as much as there is.
+   *
+   * <p>While much comes it waits a moment before it reads, for the sender's sake: what is taken a
+   * little at a time, is also sent so. While little comes it reads at once.
+   */
   private static final class AwaitableInput extends FilterInputStream {
-    private final byte[] ahead = new byte[8192];
+    private static final int AHEAD_BYTES = 128 << 10;
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final int ENOUGH_BYTES = 32 << 10;
+
+    /** Bytes within a pause from which on much comes. */
+    private static final int MUCH_BYTES = 4 << 10;
+
+    private final byte[] ahead = new byte[AHEAD_BYTES];
     private int next;
     private int end;
+    private long readBytes;
+
+    private boolean isMuch;
+    private long countedSinceNanos = System.nanoTime();
+    private long countedBytes;
 
     AwaitableInput(InputStream in) {
       super(in);
@@ -119,41 +165,71 @@ public final class ReadableSocketFactory extends SocketFactory {
 
     /** Reads ahead, blocking; at the end of the stream nothing is kept. */
     void fill() throws IOException {
+      if (isMuch && in.available() < ENOUGH_BYTES) {
+        LockSupport.parkNanos(PAUSE_NANOS);
+      }
       int count = in.read(ahead, 0, ahead.length);
       // Only now: a read that timed out must not bring back what was read before.
       next = 0;
       end = Math.max(0, count);
+      count(end);
+    }
+
+    private void count(int bytes) {
+      countedBytes += bytes;
+      long nanos = System.nanoTime() - countedSinceNanos;
+      if (nanos >= PAUSE_NANOS) {
+        isMuch = countedBytes * PAUSE_NANOS >= MUCH_BYTES * nanos;
+        countedBytes = 0;
+        countedSinceNanos += nanos;
+      }
     }
 
     @Override
     public int read() throws IOException {
-      return next < end ? ahead[next++] & 0xFF : in.read();
+      if (next == end) {
+        fill();
+        if (next == end) {
+          return -1;
+        }
+      }
+      readBytes++;
+      return ahead[next++] & 0xFF;
     }
 
     @Override
     public int read(byte[] to, int offset, int length) throws IOException {
+      if (length == 0) {
+        return 0;
+      }
       if (next == end) {
-        return in.read(to, offset, length);
+        fill();
+        if (next == end) {
+          return -1;
+        }
       }
       int count = Math.min(length, end - next);
       System.arraycopy(ahead, next, to, offset, count);
       next += count;
+      readBytes += count;
       return count;
     }
 
     @Override
     public long skip(long count) throws IOException {
-      if (next == end) {
-        return in.skip(count);
+      if (next == end && count > 0) {
+        fill();
       }
       long skipped = Math.min(count, end - next);
       next += (int) skipped;
+      readBytes += skipped;
       return skipped;
     }
 
+    /** What has been read ahead; not what the system may hold, which costs a call to learn. */
     @Override
-    public int available() throws IOException {
-      return end - next + in.available();
+    public int available() {
+      return end - next;
     }
 
     @Override

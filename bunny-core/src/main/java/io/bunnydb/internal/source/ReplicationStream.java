@@ -35,6 +35,7 @@ import org.postgresql.copy.CopyDual;
  */
 public final class ReplicationStream implements AutoCloseable {
   private static final int DATA_HEADER = 1 + 8 + 8 + 8;
+  private static final int COPY_HEADER = 1 + 4;
   private static final int KEEPALIVE = 1 + 8 + 8 + 1;
   private static final int STATUS = 1 + 8 + 8 + 8 + 8 + 1;
   private static final long POSTGRES_EPOCH_MILLIS = 946_684_800_000L;
@@ -53,6 +54,9 @@ public final class ReplicationStream implements AutoCloseable {
   private Lsn sentAcknowledged = Lsn.ZERO;
   private long passedOver;
   private boolean isReplyWanted;
+
+  // Of the bytes that the driver has read off the socket, how many it has given or done with.
+  private long takenBytes = -1;
   private long lastStatusNanos;
   private long lastHeardNanos;
 
@@ -136,7 +140,7 @@ public final class ReplicationStream implements AutoCloseable {
   public boolean poll(int timeoutMillis) throws SQLException {
     CopyDual stream = stream();
     sendStatusWhenDue();
-    byte[] received = stream.readFromCopy(false);
+    byte[] received = hasDriverReadAll() ? null : lookIntoDriver(stream);
     if (received == null && awaitReadable(timeoutMillis)) {
       received = stream.readFromCopy(true);
     }
@@ -150,6 +154,7 @@ public final class ReplicationStream implements AutoCloseable {
       return false;
     }
     lastHeardNanos = System.nanoTime();
+    takenBytes += COPY_HEADER + received.length;
     if (received[0] == 'w' && received.length >= DATA_HEADER) {
       frame = received;
       return true;
@@ -168,6 +173,35 @@ public final class ReplicationStream implements AutoCloseable {
         "08P01");
   }
 
+  /**
+   * Whether the driver holds nothing that it has read off the socket. It can be asked itself, but
+   * then it waits a while; so what it read and what it gave are counted. Where that does not tell,
+   * as with TLS, the answer is false.
+   */
+  private boolean hasDriverReadAll() throws SQLException {
+    return socket != null && readBytes(socket) == takenBytes;
+  }
+
+  private byte @Nullable [] lookIntoDriver(CopyDual stream) throws SQLException {
+    byte[] received = stream.readFromCopy(false);
+    if (received == null && socket != null) {
+      takenBytes = readBytes(socket);
+    }
+    return received;
+  }
+
+  private static long readBytes(ReadableSocketFactory.ReadableSocket socket) throws SQLException {
+    try {
+      return socket.readBytes();
+    } catch (IOException e) {
+      throw readFailed(e);
+    }
+  }
+
+  private static SQLException readFailed(IOException e) {
+    return new SQLException("reading the replication stream failed", "08006", e);
+  }
+
   private boolean awaitReadable(int timeoutMillis) throws SQLException {
     try {
       if (socket != null) {
@@ -177,7 +211,7 @@ public final class ReplicationStream implements AutoCloseable {
       Thread.sleep(Math.min(timeoutMillis, 2));
       return false;
     } catch (IOException e) {
-      throw new SQLException("reading the replication stream failed", "08006", e);
+      throw readFailed(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
