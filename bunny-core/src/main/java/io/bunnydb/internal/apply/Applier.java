@@ -33,8 +33,6 @@ import org.slf4j.LoggerFactory;
 public final class Applier {
   private static final Logger LOG = LoggerFactory.getLogger(Applier.class);
 
-  // Below this the savepoint and the larger statements cost more than they save.
-  private static final int LEAST_MESSAGES_FOR_SETS = 64;
   private static final int MOST_BATCHES_IN_ORDER = 64;
 
   // What a server says of the rows that it is given; anything else is not cured by another order.
@@ -100,7 +98,7 @@ public final class Applier {
   public void apply(Batch batch) throws SQLException {
     try {
       begin();
-      if (batch.messageCount() < LEAST_MESSAGES_FOR_SETS || batchesInOrder > 0) {
+      if (BatchWriter.isSmall(batch) || batchesInOrder > 0) {
         batchesInOrder = Math.max(0, batchesInOrder - 1);
         applyMessages(batch, false);
       } else {
@@ -159,7 +157,7 @@ public final class Applier {
   }
 
   private void applyMessages(Batch batch, boolean bySets) throws SQLException {
-    writer.begin(batch.bytes(), bySets);
+    writer.begin(batch, bySets);
     for (int i = 0; i < batch.messageCount(); i++) {
       applyMessage(batch, i);
     }

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Used by one thread.
  */
 final class BatchWriter {
+  private static final int LEAST_MESSAGES = 64;
+  private static final int LEAST_BYTES = 64 << 10;
+
   private final Connection destination;
   private final ChangeWriter inOrder;
   private final List<DestinationTable> gathered = new ArrayList<>();
@@ -47,13 +50,19 @@ final class BatchWriter {
   /**
    * Readies it for a batch.
    *
-   * @param batchBytes the array that holds the messages of the changes to come
+   * @param batch the batch that holds the changes to come
    * @param gathers whether it may write the net effect
    */
-  void begin(byte[] batchBytes, boolean gathers) {
-    bytes = batchBytes;
+  void begin(Batch batch, boolean gathers) {
+    bytes = batch.bytes();
     isGathering = gathers;
+    inOrder.begin(isSmall(batch));
     forget();
+  }
+
+  /** Whether the savepoint and the larger statements would cost more than they save. */
+  static boolean isSmall(Batch batch) {
+    return batch.messageCount() < LEAST_MESSAGES && batch.byteCount() < LEAST_BYTES;
   }
 
   /** The open run of changes that are written in order, or the one that failed. */

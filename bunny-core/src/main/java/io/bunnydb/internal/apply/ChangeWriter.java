@@ -23,6 +23,7 @@ final class ChangeWriter {
   private final Values oldRow = new Values();
   private final Values newRow = new Values();
   private boolean[] set = new boolean[0];
+  private boolean copiesInserts = true;
   private @Nullable Run run;
 
   /** The values of one tuple, by column. */
@@ -71,23 +72,43 @@ final class ChangeWriter {
     return run;
   }
 
+  /**
+   * Readies it for a batch.
+   *
+   * @param isSmall whether the batch has few changes and bytes; a {@code COPY} takes two more round
+   *     trips than a prepared {@code INSERT}, which only many rows repay
+   */
+  void begin(boolean isSmall) {
+    copiesInserts = !isSmall;
+  }
+
   /** Adds an insert; false if a value is not in the log, so that it cannot be applied. */
   boolean insert(DestinationTable target, Tuple row, long lsn) throws SQLException {
-    if (!target.overwrites) {
+    // Rules see an INSERT, but no COPY; so where there are any, it is always a COPY.
+    if (!target.overwrites && (copiesInserts || target.set == null)) {
       return copy(target).add(row, lsn);
     }
     newRow.read(row, target, target.written);
-    StatementRun upsert = statement(target, Kind.UPSERT, target.rowSql.upsert);
     for (int i = 0; i < target.written.length; i++) {
-      if (target.written[i]) {
-        if (!newRow.isThere[i]) {
-          return false;
-        }
-        upsert.bind(newRow.values[i]);
+      if (target.written[i] && !newRow.isThere[i]) {
+        return false;
       }
     }
-    upsert.endRow(lsn);
+    StatementRun insert =
+        target.overwrites
+            ? statement(target, Kind.UPSERT, target.rowSql.upsert)
+            : statement(target, Kind.INSERT, target.rowSql.insert);
+    bindRow(insert, target);
+    insert.endRow(lsn);
     return true;
+  }
+
+  private void bindRow(StatementRun to, DestinationTable target) throws SQLException {
+    for (int i = 0; i < target.written.length; i++) {
+      if (target.written[i]) {
+        to.bind(newRow.values[i]);
+      }
+    }
   }
 
   private InsertRun copy(DestinationTable target) throws SQLException {
@@ -206,11 +227,7 @@ final class ChangeWriter {
     move.endRow(lsn);
     if (isComplete) {
       StatementRun replace = statement(target, Kind.REPLACE, target.rowSql.upsert);
-      for (int i = 0; i < target.written.length; i++) {
-        if (target.written[i]) {
-          replace.bind(newRow.values[i]);
-        }
-      }
+      bindRow(replace, target);
       replace.endRow(lsn);
     } else if (isAnySetBesideKey) {
       for (int i = 0; i < target.key.length; i++) {

@@ -17,6 +17,9 @@ final class RowSql {
   /** {@code COPY} of rows in text form. */
   final String copy;
 
+  /** {@code INSERT} of one row. */
+  final String insert;
+
   /** {@code INSERT} of one row that takes the place of one with the same key. */
   final String upsert;
 
@@ -60,7 +63,8 @@ final class RowSql {
             + table.name().toSql()
             + (names.isEmpty() ? "" : " (" + names + ")")
             + " FROM STDIN";
-    this.upsert = composeUpsert();
+    this.insert = composeInsert();
+    this.upsert = insert + composeOnConflict();
     this.delete = "DELETE FROM " + table.toSql() + where();
   }
 
@@ -79,35 +83,39 @@ final class RowSql {
     return Sql.identifiers(names);
   }
 
-  private String composeUpsert() {
+  private String composeInsert() {
+    String names = names(written);
     StringBuilder sql = new StringBuilder("INSERT INTO ").append(table.name().toSql());
-    if (names(written).isEmpty()) {
+    if (names.isEmpty()) {
       return sql.append(" DEFAULT VALUES").toString();
     }
-    sql.append(" (").append(names(written)).append(") OVERRIDING SYSTEM VALUE VALUES (");
-    List<String> keys = new ArrayList<>();
-    StringBuilder changes = new StringBuilder();
+    sql.append(" (").append(names).append(") OVERRIDING SYSTEM VALUE VALUES (");
     String divider = "";
-    for (int i = 0; i < written.length; i++) {
-      if (!written[i]) {
-        continue;
+    for (boolean isWritten : written) {
+      if (isWritten) {
+        sql.append(divider).append('?');
+        divider = ", ";
       }
-      sql.append(divider).append('?');
-      divider = ", ";
-      String quoted = Sql.identifier(columns.get(i));
-      if (key[i]) {
-        keys.add(columns.get(i));
-      } else {
+    }
+    return sql.append(')').toString();
+  }
+
+  private String composeOnConflict() {
+    if (matchesWholeRow) {
+      return "";
+    }
+    StringBuilder changes = new StringBuilder();
+    for (int i = 0; i < written.length; i++) {
+      if (written[i] && !key[i]) {
+        String quoted = Sql.identifier(columns.get(i));
         changes.append(changes.isEmpty() ? "" : ", ");
         changes.append(quoted).append(" = EXCLUDED.").append(quoted);
       }
     }
-    sql.append(')');
-    if (!matchesWholeRow) {
-      sql.append(" ON CONFLICT (").append(Sql.identifiers(keys)).append(") DO ");
-      sql.append(changes.isEmpty() ? "NOTHING" : "UPDATE SET " + changes);
-    }
-    return sql.toString();
+    return " ON CONFLICT ("
+        + names(key)
+        + ") DO "
+        + (changes.isEmpty() ? "NOTHING" : "UPDATE SET " + changes);
   }
 
   /**

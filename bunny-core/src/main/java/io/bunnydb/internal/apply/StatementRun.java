@@ -21,6 +21,8 @@ final class StatementRun extends Run {
 
   /** What the rows of a run count as, and what a row that was not found means. */
   enum Kind {
+    /** Puts a row in. */
+    INSERT,
     /** Puts a row in; it always has an effect, or none is needed. */
     UPSERT,
     /** Removes a row that would be in the way, if it is there. */
@@ -94,6 +96,12 @@ final class StatementRun extends Run {
 
   private void count(boolean isFound) throws SQLException {
     switch (kind) {
+      case INSERT -> {
+        if (!isFound) {
+          throw new SQLException("the server did not take a row; is there a trigger or rule?");
+        }
+        target.inserted++;
+      }
       case UPSERT -> target.inserted++;
       case REPLACE -> target.updated++;
       case MAKE_ROOM, MOVE -> {}
