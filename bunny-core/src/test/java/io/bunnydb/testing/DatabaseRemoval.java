@@ -32,7 +32,8 @@ final class DatabaseRemoval {
     return true;
   }
 
-  private static void rollBackPrepared(PostgresServer server, String database) {
+  /** Rolls back the database's prepared transactions, which hold locks. */
+  static void rollBackPrepared(PostgresServer server, String database) {
     List<@Nullable String> prepared =
         server.administrate(
             connection ->

@@ -10,8 +10,8 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * A JUnit extension that gives each test a new source and a new destination database, and checks
- * after the test that mirror and test have left nothing behind.
+ * A JUnit extension that gives each test a new source and a new destination database, or such as
+ * are as new, and checks after the test that mirror and test have left nothing behind.
  *
  * <pre>{@code
  * @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
@@ -38,8 +38,11 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * </ul>
  *
  * <p>It cleans up in any case: the databases, their slots, roles that the test made and settings of
- * {@code ALTER SYSTEM}. If a test fails it prints what the servers have logged. As threads and
- * servers are shared, the tests run one after another, not in parallel.
+ * {@code ALTER SYSTEM}. A database on a shared server is emptied and, under another name, given to
+ * the next test if its catalogs are as when it was made; of the past only statistics and the size
+ * of the catalogs are left. After a failure, and on servers of the caller, it is dropped. If a test
+ * fails it prints what the servers have logged. As threads and servers are shared, the tests run
+ * one after another, not in parallel.
  */
 public final class MirrorDatabases
     implements BeforeEachCallback, AfterEachCallback, ParameterResolver {
@@ -123,12 +126,15 @@ public final class MirrorDatabases
     }
   }
 
-  /** Checks and drops them; fails with all that was found. */
+  /** Checks them, then empties or drops them; fails with all that was found. */
   void finish(Declarations declarations, boolean failed) {
     finish(declarations, failed, DEADLINE);
   }
 
-  /** Checks and drops them, with another deadline for threads and connections to end. */
+  /**
+   * Checks them, then empties or drops them, with another deadline for threads and connections to
+   * end.
+   */
   void finish(Declarations declarations, boolean failed, Duration deadline) {
     TestRun finished = run;
     run = null;

@@ -7,6 +7,8 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -15,11 +17,100 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-/** Each check after a test can fail, and passes where the test declares what it leaves. */
+/**
+ * Each check after a test can fail, and passes where the test declares what it leaves; the next
+ * test sees nothing of it.
+ */
 final class MirrorDatabasesIT {
 
   private static final String[] ONE_ROW = {
     "CREATE TABLE a (id int PRIMARY KEY, t text)", "INSERT INTO a VALUES (1, 'x')"
+  };
+
+  private static final String OID =
+      "SELECT oid FROM pg_database WHERE datname = current_database()";
+
+  /** What a database holds beside the system's objects, and how it is set. */
+  private static final String CONTENTS =
+      """
+      SELECT concat_ws(', ',
+        (SELECT string_agg(relname, ' ') FROM pg_class WHERE oid >= 16384),
+        (SELECT string_agg(typname, ' ') FROM pg_type WHERE oid >= 16384),
+        (SELECT string_agg(proname, ' ') FROM pg_proc WHERE oid >= 16384),
+        (SELECT string_agg(oprname, ' ') FROM pg_operator WHERE oid >= 16384),
+        (SELECT string_agg(collname, ' ') FROM pg_collation WHERE oid >= 16384),
+        (SELECT string_agg(row(oid, nspname, nspowner, nspacl,
+            obj_description(oid, 'pg_namespace'))::text, ' ' ORDER BY oid)
+            FROM pg_namespace),
+        (SELECT string_agg(pubname, ' ') FROM pg_publication),
+        (SELECT string_agg(subname, ' ') FROM pg_subscription),
+        (SELECT string_agg(evtname, ' ') FROM pg_event_trigger),
+        (SELECT string_agg(extname, ' ') FROM pg_extension),
+        (SELECT string_agg(fdwname, ' ') FROM pg_foreign_data_wrapper),
+        (SELECT string_agg(srvname, ' ') FROM pg_foreign_server),
+        (SELECT count(*) FROM pg_largeobject_metadata),
+        (SELECT count(*) FROM pg_default_acl),
+        (SELECT count(*) FROM pg_description),
+        (SELECT count(*) FROM pg_cast),
+        (SELECT count(*) FROM pg_prepared_xacts),
+        (SELECT proacl FROM pg_proc WHERE proname = 'version'),
+        (SELECT lanacl FROM pg_language WHERE lanname = 'plpgsql'),
+        (SELECT row(datdba, datacl, datconnlimit, datallowconn, encoding,
+            shobj_description(oid, 'pg_database'))
+            FROM pg_database WHERE datname = current_database()),
+        (SELECT string_agg(setconfig::text, ' ') FROM pg_db_role_setting))
+      """;
+
+  /** Makes what a database is emptied of. */
+  private static final String[] RESET = {
+    "CREATE ROLE left_role",
+    "CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, t text)",
+    "COMMENT ON TABLE a IS 'x'",
+    "GRANT SELECT ON a TO left_role",
+    "CREATE TABLE \"B b\" (id serial, a int REFERENCES a) PARTITION BY RANGE (id)",
+    "CREATE TABLE c PARTITION OF \"B b\" FOR VALUES FROM (1) TO (9)",
+    "CREATE INDEX ON c (a)",
+    "CREATE STATISTICS st ON id, t FROM a",
+    "INSERT INTO a (t) SELECT 'x' FROM generate_series(1, 1000)",
+    "ANALYZE",
+    "CREATE VIEW v AS SELECT * FROM a",
+    "CREATE MATERIALIZED VIEW m AS SELECT * FROM v",
+    "CREATE SEQUENCE s",
+    "CREATE TYPE e AS ENUM ('x')",
+    "CREATE TYPE k AS (e e)",
+    "CREATE DOMAIN d AS int CHECK (value > 0)",
+    "CREATE FUNCTION f(e, VARIADIC int[]) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE PROCEDURE p(INOUT x int) LANGUAGE sql AS 'SELECT 1'",
+    "CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int)",
+    "CREATE FUNCTION tr() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'",
+    "CREATE TRIGGER tr BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION tr()",
+    "ALTER TABLE a ENABLE ROW LEVEL SECURITY",
+    "CREATE POLICY pol ON a USING (true)",
+    "CREATE RULE r AS ON DELETE TO a DO INSTEAD NOTHING",
+    "CREATE SCHEMA o AUTHORIZATION left_role",
+    "CREATE TABLE o.a (id int, e e)",
+    "CREATE SUBSCRIPTION sub CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false)",
+    "CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql"
+        + " AS 'BEGIN RAISE EXCEPTION ''no''; END'",
+    "BEGIN; INSERT INTO a (t) VALUES ('x'); PREPARE TRANSACTION 'left'",
+    "CREATE EVENT TRIGGER ev ON sql_drop EXECUTE FUNCTION ev()"
+  };
+
+  /** Changes what a database is not emptied of. */
+  private static final String[] SPOIL = {
+    "CREATE CAST (int AS point) WITH INOUT",
+    "CREATE COLLATION co FROM \"C\"",
+    "CREATE OPERATOR @@@ (LEFTARG = int, RIGHTARG = int, FUNCTION = int4pl)",
+    "CREATE FOREIGN DATA WRAPPER w",
+    "CREATE FOREIGN DATA WRAPPER x; CREATE SERVER x FOREIGN DATA WRAPPER x",
+    "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+    "GRANT SELECT ON pg_authid TO PUBLIC",
+    "REVOKE EXECUTE ON FUNCTION version() FROM PUBLIC",
+    "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC",
+    "COMMENT ON FUNCTION version() IS 'x'",
+    "COMMENT ON SCHEMA public IS 'x'",
+    "GRANT ALL ON SCHEMA public TO PUBLIC",
+    "ALTER SCHEMA public RENAME TO private"
   };
 
   /** For what never ends, which is waited for in vain. */
@@ -240,6 +331,88 @@ final class MirrorDatabasesIT {
                 .source()
                 .queryLong("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'left%'"))
         .isZero();
+  }
+
+  @Test
+  void emptiesTheDatabaseForTheNextTest() throws SQLException {
+    TestDatabase source = databases.source();
+    String state = source.queryString(CONTENTS);
+    String oid = source.queryString(OID);
+    createSlotAndPublication();
+    source.execute(RESET);
+    try (Connection session = source.open()) {
+      Sql.execute(session, "CREATE TEMPORARY TABLE t (id int)", "LISTEN x");
+    }
+    source.execute("SET ROLE left_role");
+    finish("declaresLeftReplication");
+    begin();
+    finished = false;
+
+    assertThat(databases.source().queryString(OID)).isEqualTo(oid);
+    assertThat(databases.source().queryString(CONTENTS)).isEqualTo(state);
+    assertThat(databases.source().queryString("SELECT current_user")).isEqualTo("bunny_test");
+    assertThat(leftSlots()).isZero();
+  }
+
+  @Test
+  void dropsADatabaseThatItCannotEmpty() {
+    TestDatabase source = databases.source();
+    String state = source.queryString(CONTENTS);
+    String oid = source.queryString(OID);
+    source.execute(SPOIL);
+    source.execute(spoilDatabase(source.name()));
+    source.execute("SELECT lo_create(0)");
+    finish("declaresNothing");
+    begin();
+    finished = false;
+
+    assertThat(databases.source().queryString(OID)).isNotEqualTo(oid);
+    assertThat(databases.source().queryString(CONTENTS)).isEqualTo(state);
+  }
+
+  @Test
+  void seesEachChangeThatADatabaseIsNotEmptiedOf() throws SQLException {
+    Connection connection = databases.source().connection();
+    DatabaseState whenNew = DatabaseState.of(connection);
+    connection.setAutoCommit(false);
+    List<String> changes = new ArrayList<>(List.of(SPOIL));
+    changes.addAll(List.of(spoilDatabase(databases.source().name())));
+    for (String change : changes) {
+      Sql.execute(connection, change);
+      assertThat(whenNew.isUnchanged(connection)).as(change).isFalse();
+      connection.rollback();
+      assertThat(whenNew.isUnchanged(connection)).as(change).isTrue();
+    }
+  }
+
+  @Test
+  void dropsTheDatabaseOfAFailedTest() {
+    String oid = databases.source().queryString(OID);
+    finish("declaresNothing", true);
+    begin();
+    finished = false;
+
+    assertThat(databases.source().queryString(OID)).isNotEqualTo(oid);
+  }
+
+  @Test
+  void dropsADatabaseThatWasMadeInAnotherEncoding() {
+    databases.source().recreate("LATIN1");
+    finish("declaresNothing");
+    begin();
+    finished = false;
+
+    assertThat(databases.source().queryString("SHOW server_encoding")).isEqualTo("UTF8");
+  }
+
+  private static String[] spoilDatabase(String name) {
+    return new String[] {
+      "ALTER DATABASE " + name + " SET work_mem = '1MB'",
+      "ALTER ROLE bunny_test IN DATABASE " + name + " SET work_mem = '2MB'",
+      "ALTER DATABASE " + name + " CONNECTION LIMIT 50",
+      "REVOKE TEMPORARY ON DATABASE " + name + " FROM PUBLIC",
+      "COMMENT ON DATABASE " + name + " IS 'x'"
+    };
   }
 
   private void createSlotAndPublication() {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A real PostgreSQL server on the loopback address, with its own data directory, port and password.
@@ -46,11 +47,15 @@ public final class PostgresServer implements AutoCloseable {
   private final PostgresProcess process;
   private final String password;
   private final SharedConnection administration;
+  private final boolean shared;
+  private final Map<Side, SpareDatabase> spares = new ConcurrentHashMap<>();
 
-  private PostgresServer(PostgresBinaries binaries, PostgresProcess process, String password) {
+  private PostgresServer(
+      PostgresBinaries binaries, PostgresProcess process, String password, boolean shared) {
     this.binaries = binaries;
     this.process = process;
     this.password = password;
+    this.shared = shared;
     this.administration = new SharedConnection(() -> connect("postgres"));
   }
 
@@ -69,12 +74,12 @@ public final class PostgresServer implements AutoCloseable {
 
   /** Starts a server of the class path's version; the settings come on top of the usual ones. */
   public static PostgresServer start(Map<String, String> settings) {
-    return start(PostgresBinaries.ofClassPath(), settings);
+    return start(PostgresBinaries.ofClassPath(), settings, /* shared= */ false);
   }
 
   /** Starts a server of a major version; the settings come on top of the usual ones. */
   public static PostgresServer start(int major, Map<String, String> settings) {
-    return start(PostgresBinaries.ofMajor(major), settings);
+    return start(PostgresBinaries.ofMajor(major), settings, /* shared= */ false);
   }
 
   /** Starts both shared servers, side by side. */
@@ -90,20 +95,24 @@ public final class PostgresServer implements AutoCloseable {
         key ->
             CompletableFuture.supplyAsync(
                 () -> {
-                  PostgresServer server = start(binaries, Map.of());
+                  PostgresServer server = start(binaries, Map.of(), /* shared= */ true);
                   Runtime.getRuntime().addShutdownHook(new Thread(server::close, "stop " + key));
                   return server;
                 }));
   }
 
-  private static PostgresServer start(PostgresBinaries binaries, Map<String, String> settings) {
+  private static PostgresServer start(
+      PostgresBinaries binaries, Map<String, String> settings, boolean shared) {
     Map<String, String> all = new LinkedHashMap<>(DEFAULTS);
     all.putAll(settings);
     String password = UUID.randomUUID().toString();
     try {
       PostgresServer server =
           new PostgresServer(
-              binaries, PostgresProcess.initialize(binaries, USER, password, all), password);
+              binaries,
+              PostgresProcess.initialize(binaries, USER, password, all),
+              password,
+              shared);
       try {
         server.start();
       } catch (TestDatabaseException | AssertionError e) {
@@ -240,6 +249,41 @@ public final class PostgresServer implements AutoCloseable {
   /** Runs work on a connection to the database {@code postgres} that stays open between calls. */
   <T> T administrate(SharedConnection.Work<T> work) {
     return administration.run(work);
+  }
+
+  /** Whether the server lives as long as the JVM, so that databases may be kept on it. */
+  boolean isShared() {
+    return shared;
+  }
+
+  /** Takes the database that was kept for a test of this side; null if there is none. */
+  @Nullable SpareDatabase takeSpare(Side side) {
+    return spares.remove(side);
+  }
+
+  /**
+   * Keeps an emptied database under another name; drops it if one is kept already or someone still
+   * uses it.
+   */
+  void keepSpare(Side side, String name, SpareDatabase spare) {
+    if (!spares.containsKey(side) && isRenamed(name, spare.name())) {
+      spares.put(side, spare);
+    } else {
+      dropDatabase(name);
+    }
+  }
+
+  private boolean isRenamed(String name, String newName) {
+    try {
+      administrate(
+          connection ->
+              Sql.execute(
+                  connection,
+                  "ALTER DATABASE " + Sql.quote(name) + " RENAME TO " + Sql.quote(newName)));
+      return true;
+    } catch (TestDatabaseException e) {
+      return false; // it is in use
+    }
   }
 
   private void stop(Shutdown shutdown) {

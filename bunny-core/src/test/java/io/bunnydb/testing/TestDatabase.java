@@ -8,7 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One side's database of one test: new, empty, dropped after the test.
+ * One side's database of one test: as new, and after the test emptied for another or dropped.
  *
  * <p>Thread-safe. {@link #execute} and the queries share one autocommit connection and run one
  * after another; a statement that is to wait or to stay open belongs on a {@link #connection()} of
@@ -21,6 +21,7 @@ public final class TestDatabase {
   private final String name;
   private final List<Connection> opened = new ArrayList<>();
   private final SharedConnection shared;
+  private volatile @Nullable DatabaseState whenNew;
 
   private TestDatabase(Side side, PostgresServer server, String name) {
     this.side = side;
@@ -29,10 +30,24 @@ public final class TestDatabase {
     this.shared = new SharedConnection(() -> server.connect(name));
   }
 
-  /** Makes the database. */
+  /**
+   * Takes the database that the server keeps for this side, else makes one.
+   *
+   * @param name the name of one that is made
+   */
   static TestDatabase create(Side side, PostgresServer server, String name) {
+    SpareDatabase spare = server.takeSpare(side);
+    if (spare != null) {
+      TestDatabase kept = new TestDatabase(side, server, spare.name());
+      kept.whenNew = spare.whenNew();
+      return kept;
+    }
     server.createDatabase(name);
-    return new TestDatabase(side, server, name);
+    TestDatabase made = new TestDatabase(side, server, name);
+    if (server.isShared()) {
+      made.whenNew = made.shared.run(DatabaseState::of);
+    }
+    return made;
   }
 
   /** The database's name, another one for each test. */
@@ -148,6 +163,7 @@ public final class TestDatabase {
    */
   public void recreate(String encoding) {
     drop();
+    whenNew = null; // the next test wants another encoding
     server.createDatabase(name, encoding);
   }
 
@@ -181,6 +197,36 @@ public final class TestDatabase {
         }
       }
       opened.clear();
+    }
+  }
+
+  /**
+   * Closes all connections and empties the database.
+   *
+   * @return the database for another test; null, and it is dropped, if it is not as new
+   */
+  @Nullable SpareDatabase empty(String newName) {
+    closeConnections();
+    DatabaseState asNew = whenNew;
+    if (asNew != null && isReset(asNew)) {
+      shared.close();
+      return new SpareDatabase(newName, asNew);
+    }
+    drop();
+    return null;
+  }
+
+  /** Has the server keep the emptied database. */
+  void keep(SpareDatabase spare) {
+    server.keepSpare(side, name, spare);
+  }
+
+  private boolean isReset(DatabaseState asNew) {
+    try {
+      DatabaseRemoval.rollBackPrepared(server, name);
+      return shared.run(connection -> DatabaseReset.isReset(connection, asNew));
+    } catch (TestDatabaseException | AssertionError e) {
+      return false; // by what the test has left, such as a setting of the database
     }
   }
 

@@ -66,6 +66,7 @@ final class TestRun {
    */
   List<String> finish(Declarations declarations, boolean failed, Duration deadline) {
     List<String> problems = new ArrayList<>();
+    boolean checked = false;
     try {
       source.server().start();
       destination.server().start();
@@ -78,6 +79,7 @@ final class TestRun {
       destination.closeConnections();
       if (!failed) {
         check(declarations, deadline, problems);
+        checked = true;
       }
     } finally {
       List<String> logProblems = logs.finish(declarations);
@@ -88,12 +90,16 @@ final class TestRun {
         showLog(source);
         showLog(destination);
       }
-      cleanUp();
+      if (checked && problems.isEmpty()) {
+        emptyDatabases();
+      } else {
+        dropDatabases();
+      }
     }
     return problems;
   }
 
-  private void cleanUp() {
+  private void dropDatabases() {
     CompletableFuture<Void> other = CompletableFuture.runAsync(destination::drop);
     try {
       source.drop();
@@ -103,6 +109,31 @@ final class TestRun {
       } finally {
         servers.forEach(ServerState::restore);
       }
+    }
+  }
+
+  /** Keeps the databases for the next test, where nothing of this one is left in them. */
+  private void emptyDatabases() {
+    int number = NUMBER.incrementAndGet();
+    CompletableFuture<@Nullable SpareDatabase> other =
+        CompletableFuture.supplyAsync(() -> destination.empty("destination_" + number));
+    @Nullable SpareDatabase spareSource;
+    @Nullable SpareDatabase spareDestination;
+    try {
+      spareSource = source.empty("source_" + number);
+    } finally {
+      try {
+        spareDestination = other.join();
+      } finally {
+        servers.forEach(ServerState::restore);
+      }
+    }
+    // Only now, as the sessions that emptied them have had time to end.
+    if (spareSource != null) {
+      source.keep(spareSource);
+    }
+    if (spareDestination != null) {
+      destination.keep(spareDestination);
     }
   }
 
