@@ -38,7 +38,13 @@ abstract class ScenarioSuite {
           "filters",
           "truncate",
           "disagreement",
-          "sequences");
+          "sequences",
+          "large");
+
+  // The large ones take half a minute each; they run with the suites of all versions, or if named.
+  private static final String CHOSEN =
+      System.getProperty(
+          "bunny.scenarios", System.getProperty("postgres.all") == null ? "(?!large).*" : ".*");
 
   @RegisterExtension final MirrorDatabases databases;
 
@@ -49,7 +55,7 @@ abstract class ScenarioSuite {
   static Stream<Scenario> scenarios() throws IOException {
     List<Scenario> scenarios = new ArrayList<>();
     for (String category : CATEGORIES) {
-      if (category.matches(System.getProperty("bunny.scenarios", ".*"))) {
+      if (category.matches(CHOSEN)) {
         scenarios.addAll(ScenarioReader.read(category + ".scenarios"));
       }
     }

@@ -97,12 +97,13 @@ public final class Applier {
    */
   public void apply(Batch batch) throws SQLException {
     try {
+      boolean isFirst = !isInTransaction;
       begin();
       if (BatchWriter.isSmall(batch) || batchesInOrder > 0) {
         batchesInOrder = Math.max(0, batchesInOrder - 1);
         applyMessages(batch, false);
       } else {
-        applyBySets(batch);
+        applyBySets(batch, isFirst);
       }
       relations.mark();
     } catch (SQLException e) {
@@ -132,13 +133,19 @@ public final class Applier {
     isInTransaction = true;
   }
 
-  /** Writes the net effect; where the destination refuses that, takes it back and goes in order. */
-  private void applyBySets(Batch batch) throws SQLException {
+  /**
+   * Writes the net effect; where the destination refuses that, takes it back and goes in order.
+   *
+   * @param isFirst whether nothing was written before in the destination's transaction
+   */
+  private void applyBySets(Batch batch, boolean isFirst) throws SQLException {
     long commitLsnBefore = commitLsn;
-    Savepoint before = destination.setSavepoint();
+    Savepoint before = isFirst ? null : destination.setSavepoint();
     try {
       applyMessages(batch, true);
-      destination.releaseSavepoint(before);
+      if (before != null) {
+        destination.releaseSavepoint(before);
+      }
       lastBatchesInOrder = 0;
     } catch (SetFailedException e) {
       if (e.getCause() instanceof SQLException cause
@@ -147,7 +154,11 @@ public final class Applier {
       }
       LOG.debug("mirror '{}': the batch is applied again, change by change", mirror, e);
       writer.close();
-      destination.rollback(before);
+      if (before == null) {
+        destination.rollback();
+      } else {
+        destination.rollback(before);
+      }
       relations.backToMark();
       lastBatchesInOrder = Math.min(MOST_BATCHES_IN_ORDER, 2 * lastBatchesInOrder + 1);
       batchesInOrder = lastBatchesInOrder;

@@ -22,6 +22,7 @@ public final class BatchExchange {
   private final int maxBytes;
   private @Nullable Batch waiting;
   private @Nullable Throwable failure;
+  private long beingApplied; // bytes
   private boolean isEnding;
   private boolean isClosed;
 
@@ -85,6 +86,30 @@ public final class BatchExchange {
     }
   }
 
+  /**
+   * For the receiver: waits until there is room for another message of the size of a batch. Rows
+   * larger than that are so held once, or few times, but not three times over.
+   *
+   * @param waitMillis how long to wait at most
+   * @return whether there is room; true once closed
+   */
+  public boolean awaitRoom(long waitMillis) throws InterruptedException {
+    lock.lock();
+    try {
+      long nanos = TimeUnit.MILLISECONDS.toNanos(waitMillis);
+      while (!isClosed
+          && beingApplied + (waiting == null ? 0L : waiting.byteCount()) > 3L * maxBytes) {
+        if (nanos <= 0) {
+          return false;
+        }
+        nanos = changed.awaitNanos(nanos);
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** For the receiver: ends the exchange with an error, which the applier meets next. */
   public void fail(Throwable error) {
     lock.lock();
@@ -116,6 +141,7 @@ public final class BatchExchange {
         if (waiting != null) {
           Batch taken = waiting;
           waiting = null;
+          beingApplied = taken.byteCount();
           changed.signalAll();
           return taken;
         }
@@ -155,6 +181,8 @@ public final class BatchExchange {
       if (spare.size() < 2 && batch.capacity() <= 2L * maxBytes) {
         spare.add(batch);
       }
+      beingApplied = 0;
+      changed.signalAll();
     } finally {
       lock.unlock();
     }

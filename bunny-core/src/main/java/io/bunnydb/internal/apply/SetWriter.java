@@ -149,6 +149,8 @@ final class SetWriter {
         }
       }
       order.removeFirst(count);
+    } finally {
+      clearArrays();
     }
   }
 

@@ -25,11 +25,13 @@ import org.postgresql.util.PGobject;
 final class TextArray extends PGobject implements PGBinaryObject {
   private static final long serialVersionUID = 1L;
 
+  private static final int INITIAL_BYTES = 1 << 10;
+  private static final int KEPT_BYTES = 4 << 20;
   private static final int HEADER = 20;
   private static final int TEXT_OID = 25;
   private static final int NULL = -1;
 
-  private transient byte[] elements = new byte[1 << 10];
+  private transient byte[] elements = new byte[INITIAL_BYTES];
   private transient int length;
   private transient int count;
 
@@ -37,8 +39,11 @@ final class TextArray extends PGobject implements PGBinaryObject {
     setType("_text");
   }
 
-  /** Removes all elements. */
+  /** Removes all elements; keeps the memory, unless it is much. */
   void clear() {
+    if (elements.length > KEPT_BYTES) {
+      elements = new byte[INITIAL_BYTES];
+    }
     length = 0;
     count = 0;
   }

@@ -67,7 +67,9 @@ final class Receiver implements Runnable {
           filling = null;
           isWaiting = false;
         }
-        if (stream.poll(isWaiting ? 1 : IDLE_POLL_MILLIS)) {
+        if (!exchange.awaitRoom(KEEP_ALIVE_MILLIS)) {
+          stream.keepAlive();
+        } else if (stream.poll(isWaiting ? 1 : IDLE_POLL_MILLIS)) {
           receive();
         } else if (filling == null) {
           progress.idle(stream.passedOver());

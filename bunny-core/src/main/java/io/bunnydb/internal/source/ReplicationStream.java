@@ -35,6 +35,7 @@ import org.postgresql.copy.CopyDual;
  */
 public final class ReplicationStream implements AutoCloseable {
   private static final int DATA_HEADER = 1 + 8 + 8 + 8;
+  private static final byte[] NO_FRAME = new byte[0];
   private static final int COPY_HEADER = 1 + 4;
   private static final int KEEPALIVE = 1 + 8 + 8 + 1;
   private static final int STATUS = 1 + 8 + 8 + 8 + 8 + 1;
@@ -49,7 +50,7 @@ public final class ReplicationStream implements AutoCloseable {
   private final byte[] status = new byte[STATUS];
 
   private @Nullable CopyDual copy;
-  private byte[] frame = new byte[0];
+  private byte[] frame = NO_FRAME;
   private Lsn acknowledged = Lsn.ZERO;
   private Lsn sentAcknowledged = Lsn.ZERO;
   private long passedOver;
@@ -262,9 +263,10 @@ public final class ReplicationStream implements AutoCloseable {
 
   /**
    * Keeps the connection alive while nothing is read from it, the server's requests for a reply
-   * included; to be called every second or so.
+   * included; to be called every second or so. The last message, which may be large, is let go.
    */
   public void keepAlive() throws SQLException {
+    frame = NO_FRAME;
     lastHeardNanos = System.nanoTime();
     sendStatus(false);
   }
