@@ -1,7 +1,10 @@
 package io.bunnydb.benchmarks.endtoend;
 
-import io.bunnydb.testing.PostgresServer;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -11,12 +14,25 @@ import java.util.Map;
  * Not thread-safe.
  */
 final class Servers implements AutoCloseable {
+  private static final String USER = "postgres";
 
-  /** A backlog of a million rows shall not set off a checkpoint of its own while the clock runs. */
+  /**
+   * As in production where durability is concerned. A backlog of a million rows shall not set off a
+   * checkpoint of its own while the clock runs.
+   */
   private static final Map<String, String> SETTINGS =
-      Map.of("max_wal_size", "8GB", "shared_buffers", "512MB", "checkpoint_timeout", "30min");
+      Map.ofEntries(
+          Map.entry("fsync", "on"),
+          Map.entry("synchronous_commit", "on"),
+          Map.entry("wal_level", "logical"),
+          Map.entry("max_wal_senders", "20"),
+          Map.entry("max_replication_slots", "20"),
+          Map.entry("max_connections", "100"),
+          Map.entry("max_wal_size", "8GB"),
+          Map.entry("shared_buffers", "512MB"),
+          Map.entry("checkpoint_timeout", "30min"));
 
-  private final List<PostgresServer> started = new ArrayList<>();
+  private final List<EmbeddedPostgres> started = new ArrayList<>();
   private final Database source;
   private final Database destination;
 
@@ -45,16 +61,28 @@ final class Servers implements AutoCloseable {
   public void close() throws SQLException {
     destination.close();
     source.close();
-    for (PostgresServer server : started) {
-      server.close();
+    for (EmbeddedPostgres server : started) {
+      try {
+        server.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException("stopping an embedded server", e);
+      }
     }
   }
 
   private Database start() {
-    PostgresServer server = PostgresServer.start(SETTINGS);
-    started.add(server);
-    // Also where this program is interrupted; closing twice does nothing.
-    Runtime.getRuntime().addShutdownHook(new Thread(server::close, "stop " + server));
-    return Database.of("embedded", server.url("postgres"), server.user(), server.password());
+    try {
+      // Stops by a hook of its own where this program is interrupted.
+      EmbeddedPostgres.Builder builder =
+          EmbeddedPostgres.builder()
+              .setLocaleConfig("locale", "C")
+              .setPGStartupWait(Duration.ofMinutes(1));
+      SETTINGS.forEach(builder::setServerConfig);
+      EmbeddedPostgres server = builder.start();
+      started.add(server);
+      return Database.of("embedded", server.getJdbcUrl(USER, "postgres"), USER, "");
+    } catch (IOException e) {
+      throw new UncheckedIOException("starting an embedded server", e);
+    }
   }
 }

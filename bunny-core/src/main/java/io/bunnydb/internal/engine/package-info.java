@@ -12,11 +12,14 @@
  *   <li>a {@link io.bunnydb.internal.apply.Batch}, which at the end of a transaction goes through
  *       the {@link io.bunnydb.internal.apply.BatchExchange} to the mirror's own thread;
  *   <li>there {@link io.bunnydb.internal.engine.Session} gives it to {@link
- *       io.bunnydb.internal.apply.Applier#apply}, which reads it message by message and finds each
- *       relation's {@code DestinationTable}, the destination table with its columns and key;
- *   <li>the {@code ChangeWriter} puts the change into a run of its like: an {@code InsertRun} (one
- *       {@code COPY}) for inserts, a {@code StatementRun} for the rest, and for inserts that may
- *       come twice because the checkpoint is kept elsewhere;
+ *       io.bunnydb.internal.apply.Applier#apply}, which reads it message by message; {@code
+ *       Relations} finds each relation's {@code DestinationTable}, the destination table with its
+ *       columns and key;
+ *   <li>of a large batch, the {@code BatchWriter} gathers the change in the table's {@code
+ *       SetWriter}, whose {@code NetChanges} know what is left to do for each key, and writes them
+ *       by a few statements;
+ *   <li>else the {@code ChangeWriter} puts it into a run of its like: an {@code InsertRun} (one
+ *       {@code COPY}) for many inserts, a {@code StatementRun} for the rest;
  *   <li>at the end of the batch the applier has {@link io.bunnydb.spi.CheckpointStore#advance}
  *       write the position, and commits both;
  *   <li>{@link io.bunnydb.internal.source.ReplicationStream#acknowledge} tells the source so.
