@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 final class ServerFolder {
 
   private static final Duration DEADLINE = Duration.ofSeconds(15);
+  private static final Path MEMORY = Path.of("/dev/shm");
+  private static final long LEAST_MEMORY_BYTES = 8L << 30;
   private static final Object ALONE = new Object();
 
   /** This JVM's folders. Opening and closing a lock file of one's own would give up its lock. */
@@ -40,7 +42,7 @@ final class ServerFolder {
 
   /** Makes a folder, after deleting those of JVMs that are gone. */
   static ServerFolder create() throws IOException {
-    Path parent = PostgresArchive.workFolder();
+    Path parent = parent();
     synchronized (ALONE) {
       try (FileChannel channel = open(parent);
           FileLock alone = channel.lock()) {
@@ -54,6 +56,19 @@ final class ServerFolder {
     }
   }
 
+  /**
+   * Where the folders lie: in memory, where the system has a file system there with much room,
+   * since the servers wait for the disk at each commit. What they write outlives them there as
+   * well.
+   */
+  private static Path parent() throws IOException {
+    if (Files.isDirectory(MEMORY) && MEMORY.toFile().getUsableSpace() >= LEAST_MEMORY_BYTES) {
+      return Files.createDirectories(
+          MEMORY.resolve("bunny-postgres-" + System.getProperty("user.name")));
+    }
+    return PostgresArchive.workFolder();
+  }
+
   /** The folder. */
   Path path() {
     return path;
@@ -62,7 +77,7 @@ final class ServerFolder {
   /** Deletes the folder and gives up the lock. Safe to call again. */
   void delete() throws IOException {
     synchronized (ALONE) {
-      try (FileChannel channel = open(PostgresArchive.workFolder());
+      try (FileChannel channel = open(parent());
           FileLock alone = channel.lock()) {
         PostgresArchive.delete(path);
         lock.close();

@@ -320,7 +320,125 @@ final class SetIT {
   }
 
   @Test
-  void worksWhereTheDriverMayNotUseBinaryForms() {
+  @SidesDiffer("the destination hands values on under a unique constraint of its own")
+  void readsEachChangeAsItsRelationWasThenAlsoTheSecondTime() {
+    source.execute(
+        "CREATE TABLE a (id int PRIMARY KEY, code int, b int)",
+        "INSERT INTO a SELECT i, i, i FROM generate_series(1, 100) i");
+    destination.execute("CREATE TABLE a (id int PRIMARY KEY, code int UNIQUE, b int, c int)");
+    try (MirrorHandle handle = following(mirror().table("public.a"))) {
+      source.execute("UPDATE a SET b = 7 WHERE id = 1"); // the relation is known
+      handle.awaitCaughtUp(SOON);
+      handle.pause();
+      source.execute(
+          "UPDATE a SET b = 1000 + id",
+          "BEGIN; ALTER TABLE a DROP b; ALTER TABLE a ADD c int; UPDATE a SET c = 2000 + id;"
+              + " UPDATE a SET code = -1 WHERE id = 1; UPDATE a SET code = 1 WHERE id = 2;"
+              + " UPDATE a SET code = 2 WHERE id = 1; COMMIT");
+      handle.resume();
+      handle.awaitCaughtUp(SOON);
+
+      assertThat(told(SET)).isPositive();
+      assertThat(
+              destination.queryStrings(
+                  "SELECT row(id, code, b, c)::text FROM a WHERE id <= 3 ORDER BY id"))
+          .containsExactly("(1,2,1001,2001)", "(2,1,1002,2002)", "(3,3,1003,2003)");
+      assertThat(
+              destination.queryLong("SELECT count(*) FROM a WHERE b = 1000 + id AND c = 2000 + id"))
+          .isEqualTo(100);
+      assertThat(only(handle).rowsUpdated()).isEqualTo(1 + 100 + 100 + 3);
+      handle.drop();
+    }
+  }
+
+  @Test
+  @SidesDiffer("the mirror is stopped by a value")
+  @ExpectsLog("; paused")
+  void cutsNoValueOffThatIsTooLongForDomain() {
+    source.execute("CREATE DOMAIN code AS varchar(10)");
+    destination.execute("CREATE DOMAIN code AS varchar(4)");
+    source.execute(
+        "CREATE TABLE a (id int PRIMARY KEY, t code)",
+        "INSERT INTO a SELECT i, 'x' FROM generate_series(1, 100) i");
+    try (MirrorHandle handle = following(mirror().table("public.a"))) {
+      source.execute("UPDATE a SET t = '123456'");
+      Await.until(SOON, "it pauses", () -> handle.status().state() == MirrorState.PAUSED);
+
+      assertThat(String.valueOf(handle.status().error())).contains("public.a", "value too long");
+      handle.drop();
+    }
+  }
+
+  @Test
+  void writesWhatTriggerOnAnotherTableLooksAtBefore() {
+    source.execute(
+        "CREATE TABLE parent (id int PRIMARY KEY, name text)",
+        "CREATE TABLE child (id int PRIMARY KEY, parent int)");
+    destination.execute(
+        "CREATE TABLE parent (id int PRIMARY KEY, name text)",
+        "CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent)",
+        """
+        DO $$ BEGIN
+          EXECUTE (SELECT string_agg(format('ALTER TABLE child ENABLE ALWAYS TRIGGER %I', tgname), ';')
+                   FROM pg_trigger WHERE tgrelid = 'child'::regclass);
+        END $$
+        """);
+    try (MirrorHandle handle = following(mirror().table("public.parent").table("public.child"))) {
+      source.execute(
+          """
+          DO $$ BEGIN
+            FOR i IN 1..100 LOOP
+              INSERT INTO parent VALUES (i, 'p');
+              UPDATE parent SET name = 'q' WHERE id = i;
+              INSERT INTO child VALUES (i, i);
+            END LOOP;
+          END $$
+          """);
+      handle.awaitCaughtUp(SOON);
+
+      databases.assertMirrored("public.parent", "public.child");
+      handle.drop();
+    }
+  }
+
+  @Test
+  @SidesDiffer("the partitions are others")
+  void findsRowsByEachReplicaIdentityInPartitionsToo() {
+    source.execute(
+        "CREATE TABLE f (id int PRIMARY KEY, n int, t text)",
+        "ALTER TABLE f REPLICA IDENTITY FULL",
+        "CREATE TABLE i (a int NOT NULL, b numeric NOT NULL, n int, UNIQUE (a, b))",
+        "ALTER TABLE i REPLICA IDENTITY USING INDEX i_a_b_key",
+        "CREATE TABLE v (id int PRIMARY KEY, n int) PARTITION BY RANGE (id)",
+        "CREATE TABLE v1 PARTITION OF v FOR VALUES FROM (0) TO (100)",
+        "CREATE TABLE v2 PARTITION OF v FOR VALUES FROM (100) TO (1000)",
+        "INSERT INTO f SELECT i, i, 'x' FROM generate_series(1, 200) i",
+        "INSERT INTO i SELECT i, i / 2.0, i FROM generate_series(1, 200) i",
+        "INSERT INTO v SELECT i, i FROM generate_series(1, 200) i");
+    destination.execute(
+        "CREATE TABLE i (a int NOT NULL, b numeric NOT NULL, n int, UNIQUE (a, b))",
+        "CREATE TABLE v (id int PRIMARY KEY, n int) PARTITION BY HASH (id)",
+        "CREATE TABLE v1 PARTITION OF v FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
+        "CREATE TABLE v2 PARTITION OF v FOR VALUES WITH (MODULUS 2, REMAINDER 1)");
+    try (MirrorHandle handle =
+        following(mirror().table("public.f").table("public.i").table("public.v"))) {
+      source.execute(
+          "BEGIN; UPDATE f SET n = -n, t = NULL; DELETE FROM f WHERE id % 3 = 0;"
+              + " UPDATE i SET n = -n; DELETE FROM i WHERE a % 3 = 0; UPDATE i SET b = b + 1 WHERE a = 1;"
+              + " UPDATE v SET n = -n; DELETE FROM v WHERE id % 3 = 0; UPDATE v SET id = 999 WHERE id = 1;"
+              + " UPDATE v SET n = n + 1; COMMIT");
+      handle.awaitCaughtUp(SOON);
+
+      databases.assertMirrored("public.f", "public.i", "public.v");
+      assertThat(told(SET)).isGreaterThanOrEqualTo(3);
+      assertThat(told("USING unnest")).isEqualTo(3);
+      assertThat(handle.status().tables()).allMatch(table -> table.rowsMissing() == 0);
+      handle.drop();
+    }
+  }
+
+  @Test
+  void writesInOrderWhereTheDriverMayNotUseBinaryForms() {
     source.execute(
         "CREATE TABLE a (id int PRIMARY KEY, t text)",
         "INSERT INTO a SELECT i, i FROM generate_series(1, 99) i");
@@ -337,7 +455,7 @@ final class SetIT {
       handle.awaitCaughtUp(SOON);
 
       databases.assertMirrored("public.a");
-      assertThat(told(SET)).isEqualTo(1);
+      assertThat(told(SET)).isZero();
       handle.drop();
     }
   }

@@ -35,9 +35,10 @@ public final class Applier {
 
   private static final int MOST_BATCHES_IN_ORDER = 64;
 
-  // What a server says of the rows that it is given; anything else is not cured by another order.
-  private static final Pattern REFUSED_ROWS =
-      Pattern.compile("(0A|21|22|23|27|42|44|54|P0).*|53200|XX000");
+  // SQLSTATEs of what another order does not cure: connection, transaction, resources but memory,
+  // stops, system, locks. Where the server says anything else, the order may have been the reason.
+  private static final Pattern NOT_OF_ROWS =
+      Pattern.compile("(08|25|40|57|58).*|53[013].*|55P03|55006");
 
   private final String mirror;
   private final Connection destination;
@@ -46,6 +47,7 @@ public final class Applier {
   private final PgOutputDecoder decoder = new PgOutputDecoder(1);
   private final Relations relations;
   private final BatchWriter writer;
+  private final boolean usesSets;
 
   private boolean isInTransaction;
   private long commitLsn;
@@ -79,13 +81,15 @@ public final class Applier {
       Connection destination,
       boolean defersConstraints,
       CheckpointStore store,
-      Map<Long, LiveTable> tables) {
+      Map<Long, LiveTable> tables)
+      throws SQLException {
     this.mirror = mirror;
     this.destination = destination;
     this.defersConstraints = defersConstraints;
     this.store = store;
+    this.usesSets = !defersConstraints && store.joinsDestination() && TextArray.fits(destination);
     this.relations =
-        new Relations(mirror, destination, !store.joinsDestination(), !defersConstraints, tables);
+        new Relations(mirror, destination, !store.joinsDestination(), usesSets, tables);
     this.writer = new BatchWriter(destination);
   }
 
@@ -99,7 +103,7 @@ public final class Applier {
     try {
       boolean isFirst = !isInTransaction;
       begin();
-      if (BatchWriter.isSmall(batch) || batchesInOrder > 0) {
+      if (!usesSets || batchesInOrder > 0 || BatchWriter.isSmall(batch)) {
         batchesInOrder = Math.max(0, batchesInOrder - 1);
         applyMessages(batch, false);
       } else {
@@ -149,8 +153,8 @@ public final class Applier {
       lastBatchesInOrder = 0;
     } catch (SetFailedException e) {
       if (e.getCause() instanceof SQLException cause
-          && !REFUSED_ROWS.matcher(String.valueOf(cause.getSQLState())).matches()) {
-        throw cause;
+          && NOT_OF_ROWS.matcher(String.valueOf(cause.getSQLState())).matches()) {
+        throw e;
       }
       LOG.debug("mirror '{}': the batch is applied again, change by change", mirror, e);
       writer.close();
@@ -164,6 +168,9 @@ public final class Applier {
       batchesInOrder = lastBatchesInOrder;
       commitLsn = commitLsnBefore;
       applyMessages(batch, false);
+      if (before != null) {
+        destination.releaseSavepoint(before);
+      }
     }
   }
 
@@ -315,6 +322,9 @@ public final class Applier {
   }
 
   private ApplyException refused(SQLException e) {
+    if (e instanceof SetFailedException set && set.getCause() instanceof SQLException cause) {
+      return ApplyErrors.refused(mirror, set.target, commitLsn, cause);
+    }
     if (e instanceof NotTextException notText) {
       return ApplyErrors.refused(mirror, notText.target, commitLsn, e);
     }

@@ -36,8 +36,12 @@ final class BatchWriter {
   static final class SetFailedException extends SQLException {
     private static final long serialVersionUID = 1L;
 
-    SetFailedException(String message, @Nullable SQLException cause) {
+    /** The table whose changes were being written. */
+    final transient DestinationTable target;
+
+    SetFailedException(DestinationTable target, String message, @Nullable SQLException cause) {
       super(message, cause == null ? null : cause.getSQLState(), cause);
+      this.target = target;
     }
   }
 
@@ -60,7 +64,7 @@ final class BatchWriter {
     forget();
   }
 
-  /** Whether the savepoint and the larger statements would cost more than they save. */
+  /** Whether a savepoint and the larger statements would cost more than they save. */
   static boolean isSmall(Batch batch) {
     return batch.messageCount() < LEAST_MESSAGES && batch.byteCount() < LEAST_BYTES;
   }
@@ -76,7 +80,7 @@ final class BatchWriter {
     if (changes != null && changes.insert(row)) {
       return true;
     }
-    writeGathered(target);
+    writeBefore(target);
     return inOrder.insert(target, row, lsn);
   }
 
@@ -92,7 +96,7 @@ final class BatchWriter {
     if (changes != null && tellsRow && changes.update(oldRow, row)) {
       return true;
     }
-    writeGathered(target);
+    writeBefore(target);
     return inOrder.update(target, oldRow, row, lsn);
   }
 
@@ -102,19 +106,21 @@ final class BatchWriter {
     if (changes != null && changes.delete(oldRow)) {
       return true;
     }
-    writeGathered(target);
+    writeBefore(target);
     return inOrder.delete(target, oldRow, lsn);
   }
 
   /** Where a table's changes are gathered; null if they are not. */
-  private @Nullable NetChanges changes(DestinationTable target) {
+  private @Nullable NetChanges changes(DestinationTable target) throws SQLException {
     SetWriter set = isGathering ? target.set : null;
     if (set == null) {
       return null;
     }
+    if (set.isGathering && set.changes.isFull()) {
+      writeGathered(target);
+    }
     if (!set.isGathering) {
-      set.isGathering = true;
-      set.changes.begin(bytes);
+      set.begin(bytes);
       gathered.add(target);
     }
     return set.changes;
@@ -144,10 +150,19 @@ final class BatchWriter {
     for (int i = 0; i < gathered.size(); i++) {
       SetWriter set = gathered.get(i).set;
       if (set != null) {
-        set.isGathering = false;
+        set.end();
       }
     }
     gathered.clear();
+  }
+
+  /** Writes what a change that is not gathered has to come after. */
+  private void writeBefore(DestinationTable target) throws SQLException {
+    if (target.isWatched && !gathered.isEmpty()) {
+      finish();
+    } else {
+      writeGathered(target);
+    }
   }
 
   /** Frees what a failure left open. */
@@ -165,7 +180,7 @@ final class BatchWriter {
     if (set != null && set.isGathering) {
       inOrder.finish();
       write(target);
-      set.isGathering = false;
+      set.end();
       gathered.remove(target);
     }
   }
@@ -181,7 +196,8 @@ final class BatchWriter {
     } catch (SetFailedException e) {
       throw e;
     } catch (SQLException e) {
-      throw new SetFailedException("the net effect on " + target.name() + " was refused", e);
+      throw new SetFailedException(
+          target, "the net effect on " + target.name() + " was refused", e);
     }
     writing = null;
   }

@@ -47,6 +47,9 @@ final class DestinationTable {
   /** Whether only the whole row tells which row is meant. */
   final boolean matchesWholeRow;
 
+  /** Whether each of its changes is seen by something that may look at other tables, too. */
+  final boolean isWatched;
+
   /** The statements that change its rows one by one. */
   final RowSql rowSql;
 
@@ -74,6 +77,7 @@ final class DestinationTable {
       boolean[] key,
       boolean[] identityAlways,
       boolean matchesWholeRow,
+      boolean isWatched,
       RowSql rowSql,
       @Nullable SetWriter set) {
     this.progress = live.progress();
@@ -87,6 +91,7 @@ final class DestinationTable {
     this.key = key;
     this.identityAlways = identityAlways;
     this.matchesWholeRow = matchesWholeRow;
+    this.isWatched = isWatched;
     this.rowSql = rowSql;
     this.set = set;
   }
@@ -158,8 +163,10 @@ final class DestinationTable {
       }
     }
     RowSql rowSql = new RowSql(table, shape.columns(), written, key, matchesWholeRow, conditions);
+    boolean isWatched = usesSets && SetSql.isWatched(destination, table);
     boolean mayUseSets =
         usesSets
+            && !isWatched
             && !isRepeatable
             && !live.overwrites()
             && !matchesWholeRow
@@ -173,6 +180,7 @@ final class DestinationTable {
         key,
         identityAlways,
         matchesWholeRow,
+        isWatched,
         rowSql,
         mayUseSets ? SetWriter.of(destination, table, shape.columns(), written, key) : null);
   }

@@ -9,15 +9,18 @@ import java.util.function.IntPredicate;
  * orders by is the first column of the key, a whole number as such, another value by its first
  * bytes; more would be exact, but no faster.
  *
- * <p>Not thread-safe; keeps its memory.
+ * <p>Not thread-safe.
  */
 final class KeyOrder {
   private static final int PREFIX_BYTES = 8;
 
+  private static final int INITIAL_ENTRIES = 64;
+  private static final int KEPT_ENTRIES = 1 << 16;
+
   private final int column;
   private final boolean isNumber;
-  private long[] ranks = new long[64];
-  private long[] packed = new long[64];
+  private long[] ranks = new long[INITIAL_ENTRIES];
+  private long[] packed = new long[INITIAL_ENTRIES];
   private int count;
 
   /**
@@ -62,6 +65,15 @@ final class KeyOrder {
     Arrays.sort(packed, 0, count);
     for (int i = 0; i < count; i++) {
       packed[i] &= (1L << entryBits) - 1;
+    }
+  }
+
+  /** Forgets the entries, and gives back memory that is much. */
+  void end() {
+    count = 0;
+    if (ranks.length > KEPT_ENTRIES) {
+      ranks = new long[INITIAL_ENTRIES];
+      packed = new long[INITIAL_ENTRIES];
     }
   }
 

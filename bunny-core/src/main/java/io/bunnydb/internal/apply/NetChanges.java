@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * bytes: equal values of different bytes, such as {@code 1.0} and {@code 1.00}, may have an entry
  * each, which does no harm as deletes are written first and no two rows have equal keys at a time.
  *
- * <p>Not thread-safe; {@link #begin} readies it for the next batch, keeping its memory.
+ * <p>Not thread-safe; {@link #begin} readies it for the next batch.
  */
 final class NetChanges {
   /** What is left to do for a key. */
@@ -36,11 +36,16 @@ final class NetChanges {
 
   private static final int INITIAL_ENTRIES = 64;
 
+  // Two for each column of an entry, four bytes each.
+  private static final int KEPT_VALUES = 1 << 20;
+  private static final int MOST_VALUES = 8 << 20;
+  private static final byte[] NO_BYTES = new byte[0];
+
   private final boolean[] written;
   private final boolean[] key;
   private final int width;
 
-  private byte[] bytes = new byte[0];
+  private byte[] bytes = NO_BYTES;
   private int count;
   private Kind[] kinds = new Kind[INITIAL_ENTRIES];
   private int[] values; // per entry and column: where it begins, how long it is
@@ -74,6 +79,21 @@ final class NetChanges {
     inserted = 0;
     updated = 0;
     deleted = 0;
+  }
+
+  /** Lets go of the array, and of memory that is much. */
+  void end() {
+    begin(NO_BYTES);
+    if (values.length > KEPT_VALUES) {
+      kinds = new Kind[INITIAL_ENTRIES];
+      values = new int[INITIAL_ENTRIES * 2 * width];
+      index = new int[0];
+    }
+  }
+
+  /** Whether the entries take so much memory that they are to be written. */
+  boolean isFull() {
+    return values.length > MOST_VALUES;
   }
 
   // ---- adding: false if a change does not fit, and then nothing is added ----

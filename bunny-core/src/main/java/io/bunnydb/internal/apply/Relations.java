@@ -38,6 +38,9 @@ final class Relations {
   // Of an older shape, but with counts of the open transaction.
   private final List<DestinationTable> retired = new ArrayList<>();
 
+  // The shapes, since the last mark, of the relations that were described anew; null if of none.
+  private final Map<Long, @Nullable RelationShape> shapesAtMark = new HashMap<>();
+
   // Neighbours in the stream mostly are of one relation.
   private long lastId = -1;
   private @Nullable DestinationTable lastTarget;
@@ -65,7 +68,14 @@ final class Relations {
   /** Notes a relation, which may be one that was altered; nothing for it may be unwritten. */
   void describe(Relation relation) throws SQLException {
     long id = relation.id();
-    shapes.put(id, RelationShape.of(relation));
+    RelationShape old = shapes.put(id, RelationShape.of(relation));
+    if (!shapesAtMark.containsKey(id)) {
+      shapesAtMark.put(id, old);
+    }
+    retire(id);
+  }
+
+  private void retire(long id) throws SQLException {
     DestinationTable old = targets.remove(id);
     lastId = -1;
     if (old != null) {
@@ -118,14 +128,25 @@ final class Relations {
     }
   }
 
-  /** Keeps what was counted since the last mark. */
+  /** Keeps what was described and counted since the last mark. */
   void mark() {
+    shapesAtMark.clear();
     targets.values().forEach(DestinationTable::mark);
     retired.forEach(DestinationTable::mark);
   }
 
-  /** Undoes what was counted since the last mark. */
-  void backToMark() {
+  /** Undoes what was described and counted since the last mark. */
+  void backToMark() throws SQLException {
+    for (Map.Entry<Long, @Nullable RelationShape> entry : shapesAtMark.entrySet()) {
+      RelationShape before = entry.getValue();
+      if (before == null) {
+        shapes.remove(entry.getKey());
+      } else {
+        shapes.put(entry.getKey(), before);
+      }
+      retire(entry.getKey());
+    }
+    shapesAtMark.clear();
     targets.values().forEach(DestinationTable::backToMark);
     retired.forEach(DestinationTable::backToMark);
   }

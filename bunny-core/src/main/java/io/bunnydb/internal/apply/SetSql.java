@@ -21,29 +21,39 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe.
  */
 final class SetSql {
-  // A set has no order, so the table must not have anything that sees one row after the other. Nor
-  // may a key meet two rows, which a count over the set would not show.
-  private static final String IS_FIT =
+  private static final String IS_WATCHED =
       """
       WITH part AS (
         SELECT CAST(? AS oid) AS oid
         UNION SELECT relid FROM pg_catalog.pg_partition_tree(CAST(? AS oid)::regclass))
-      SELECT NOT EXISTS
+      SELECT EXISTS
                (SELECT FROM pg_catalog.pg_trigger g JOIN part ON part.oid = g.tgrelid
                 WHERE g.tgenabled IN ('R', 'A'))
-             AND NOT EXISTS
+             OR EXISTS
                (SELECT FROM pg_catalog.pg_rewrite r JOIN part ON part.oid = r.ev_class
                 WHERE r.ev_enabled IN ('R', 'A'))
-             AND EXISTS
-               (SELECT FROM pg_catalog.pg_index i
-                WHERE i.indrelid = CAST(? AS oid) AND i.indisunique AND i.indisvalid
-                  AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
-                  AND (i.indkey::int2[])[0:i.indnkeyatts - 1] <@
-                      ARRAY(SELECT a.attnum FROM pg_catalog.pg_attribute a
-                            WHERE a.attrelid = i.indrelid AND a.attname::text = ANY (?)))
       """;
 
-  // A cast function from text may read a value otherwise than the input function.
+  // No key may meet two rows, which a count over the set would not show.
+  private static final String HAS_UNIQUE_KEY =
+      """
+      SELECT EXISTS
+        (SELECT FROM pg_catalog.pg_index i
+         WHERE i.indrelid = CAST(? AS oid) AND i.indisunique AND i.indisvalid
+           AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+           AND (i.indkey::int2[])[0:i.indnkeyatts - 1] <@
+               ARRAY(SELECT a.attnum FROM pg_catalog.pg_attribute a
+                     WHERE a.attrelid = i.indrelid AND a.attname::text = ANY (?))
+           AND NOT EXISTS
+             (SELECT FROM unnest(i.indkey::int2[], i.indcollation::oid[]) AS k(attnum, collation_oid)
+              JOIN pg_catalog.pg_attribute a
+                ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+              WHERE k.collation_oid <> a.attcollation))
+      """;
+
+  // A cast function from text may read a value otherwise than the input function. A cast to a
+  // domain
+  // would cut off what is too long for it; the assignment of its base type refuses that.
   private static final String TYPES =
       """
       WITH RECURSIVE base (attnum, oid, typtype, typbasetype) AS (
@@ -53,7 +63,9 @@ final class SetSql {
         UNION ALL
         SELECT base.attnum, t.oid, t.typtype, t.typbasetype
         FROM base JOIN pg_catalog.pg_type t ON t.oid = base.typbasetype)
-      SELECT a.attname, pg_catalog.format_type(a.atttypid, -1),
+      SELECT a.attname,
+             (SELECT pg_catalog.format_type(base.oid, -1) FROM base
+              WHERE base.attnum = a.attnum AND base.typtype <> 'd'),
              EXISTS (SELECT FROM base JOIN pg_catalog.pg_cast c ON c.casttarget = base.oid
                      WHERE base.attnum = a.attnum AND c.castmethod = 'f'
                        AND c.castsource = 'pg_catalog.text'::regtype)
@@ -93,6 +105,14 @@ final class SetSql {
   }
 
   /**
+   * Whether something sees each change of the table, and perhaps other tables as they are then: a
+   * trigger or rule that is enabled for replicas, on the table or one of its partitions.
+   */
+  static boolean isWatched(Connection destination, Table table) throws SQLException {
+    return Sql.queryBoolean(destination, IS_WATCHED, table.oid(), table.oid());
+  }
+
+  /**
    * Statements for a table; null where only one change after the other has the source's effect.
    *
    * @param columns the relation's columns
@@ -109,12 +129,7 @@ final class SetSql {
       }
     }
     if (!Sql.queryBoolean(
-        destination,
-        IS_FIT,
-        table.oid(),
-        table.oid(),
-        table.oid(),
-        keyNames.toArray(new String[0]))) {
+        destination, HAS_UNIQUE_KEY, table.oid(), keyNames.toArray(new String[0]))) {
       return null;
     }
     Map<String, CastType> types = new HashMap<>();
@@ -149,10 +164,11 @@ final class SetSql {
     return new SetSql(table, columns, key, prefix, typed, conditions.toString());
   }
 
-  /** What the parameters' columns are called, so that no column of the table is meant. */
+  /** What the parameters are called, so that neither the table nor a column of it is meant. */
   private static String unlikeColumns(Table table) {
     StringBuilder prefix = new StringBuilder("v");
-    while (table.columns().stream().anyMatch(c -> c.name().startsWith(prefix.toString()))) {
+    while (table.name().name().contentEquals(prefix)
+        || table.columns().stream().anyMatch(c -> c.name().startsWith(prefix.toString()))) {
       prefix.append('v');
     }
     return prefix.toString();

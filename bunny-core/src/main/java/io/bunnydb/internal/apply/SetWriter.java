@@ -71,6 +71,19 @@ final class SetWriter {
     return new SetWriter(sql, written, key, new KeyOrder(first, isNumber));
   }
 
+  /** Begins to gather changes, which lie in the array. */
+  void begin(byte[] batchBytes) {
+    isGathering = true;
+    changes.begin(batchBytes);
+  }
+
+  /** Forgets the changes, and gives back memory that is much. */
+  void end() {
+    isGathering = false;
+    changes.end();
+    order.end();
+  }
+
   /**
    * Writes the net effect and adds the changes to the table's counts.
    *
@@ -78,8 +91,8 @@ final class SetWriter {
    */
   void write(DestinationTable target, Connection destination) throws SQLException {
     // In this order, as a row may come with a unique value that another has left.
-    writeDeletes(destination);
-    writeUpdates(destination);
+    writeDeletes(target, destination);
+    writeUpdates(target, destination);
     writeInserts(target, destination);
     target.inserted += changes.inserted();
     target.updated += changes.updated();
@@ -95,16 +108,16 @@ final class SetWriter {
     }
   }
 
-  private void writeDeletes(Connection destination) throws SQLException {
+  private void writeDeletes(DestinationTable target, Connection destination) throws SQLException {
     order.sort(changes, Kind.DELETE, Kind.REPLACE);
     if (order.count() > 0) {
       System.arraycopy(key, 0, parameters, 0, key.length);
-      writeAlike(destination, sql.delete, order.count());
+      writeAlike(target, destination, sql.delete, order.count());
     }
   }
 
   /** Each round writes those that set the same columns as the first of what is left. */
-  private void writeUpdates(Connection destination) throws SQLException {
+  private void writeUpdates(DestinationTable target, Connection destination) throws SQLException {
     order.sort(changes, Kind.UPDATE, Kind.UPDATE);
     while (order.count() > 0) {
       int first = order.entry(0);
@@ -112,7 +125,7 @@ final class SetWriter {
         set[column] = !key[column] && changes.isSet(first, column);
         parameters[column] = key[column] || set[column];
       }
-      writeAlike(destination, sql.update(set), order.partition(this::isAlike));
+      writeAlike(target, destination, sql.update(set), order.partition(this::isAlike));
     }
   }
 
@@ -126,7 +139,8 @@ final class SetWriter {
   }
 
   /** Runs a statement for the first entries of the order, which have the same parameters. */
-  private void writeAlike(Connection destination, String statementSql, int count)
+  private void writeAlike(
+      DestinationTable target, Connection destination, String statementSql, int count)
       throws SQLException {
     try (PreparedStatement statement = destination.prepareStatement(statementSql)) {
       int place = 0;
@@ -145,7 +159,8 @@ final class SetWriter {
         }
         int rows = statement.executeUpdate();
         if (rows != place - begin) {
-          throw new SetFailedException(place - begin + " changes met " + rows + " rows", null);
+          throw new SetFailedException(
+              target, place - begin + " changes met " + rows + " rows", null);
         }
       }
       order.removeFirst(count);
@@ -198,7 +213,8 @@ final class SetWriter {
       long taken = open.end();
       copy = null;
       if (taken >= 0 && taken != rows) {
-        throw new SetFailedException("the server took " + taken + " of " + rows + " rows", null);
+        throw new SetFailedException(
+            target, "the server took " + taken + " of " + rows + " rows", null);
       }
     }
   }

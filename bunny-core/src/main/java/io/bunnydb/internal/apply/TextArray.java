@@ -1,8 +1,13 @@
 package io.bunnydb.internal.apply;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.Arrays;
+import org.postgresql.PGConnection;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.core.Oid;
+import org.postgresql.jdbc.PreferQueryMode;
 import org.postgresql.util.PGBinaryObject;
 import org.postgresql.util.PGobject;
 
@@ -20,15 +25,14 @@ import org.postgresql.util.PGobject;
  *  each element: length int32, -1 for NULL | bytes
  * </pre>
  *
- * <p>The driver takes the binary form; where the connection's URL forbids that, the text form.
+ * <p>Only for connections whose URL lets the driver use that form: see {@link #fits}.
  */
 final class TextArray extends PGobject implements PGBinaryObject {
   private static final long serialVersionUID = 1L;
 
   private static final int INITIAL_BYTES = 1 << 10;
-  private static final int KEPT_BYTES = 4 << 20;
+  private static final int KEPT_BYTES = 1 << 16;
   private static final int HEADER = 20;
-  private static final int TEXT_OID = 25;
   private static final int NULL = -1;
 
   private transient byte[] elements = new byte[INITIAL_BYTES];
@@ -37,6 +41,12 @@ final class TextArray extends PGobject implements PGBinaryObject {
 
   TextArray() {
     setType("_text");
+  }
+
+  /** Whether a connection takes such parameters. */
+  static boolean fits(Connection connection) throws SQLException {
+    return connection.unwrap(PGConnection.class).getPreferQueryMode() != PreferQueryMode.SIMPLE
+        && connection.unwrap(BaseConnection.class).binaryTransferSend(Oid.TEXT_ARRAY);
   }
 
   /** Removes all elements; keeps the memory, unless it is much. */
@@ -91,7 +101,7 @@ final class TextArray extends PGobject implements PGBinaryObject {
     ByteBuffer.wrap(to, offset, HEADER + length)
         .putInt(1)
         .putInt(1)
-        .putInt(TEXT_OID)
+        .putInt(Oid.TEXT)
         .putInt(count)
         .putInt(1)
         .put(elements, 0, length);
@@ -102,25 +112,9 @@ final class TextArray extends PGobject implements PGBinaryObject {
     throw new UnsupportedOperationException("it is a parameter, not a result");
   }
 
-  /** The array as SQL writes it, each value in quotes. */
   @Override
   public String getValue() {
-    StringBuilder text = new StringBuilder(length + 4 * count).append('{');
-    ByteBuffer in = ByteBuffer.wrap(elements, 0, length);
-    while (in.hasRemaining()) {
-      if (text.length() > 1) {
-        text.append(',');
-      }
-      int size = in.getInt();
-      if (size == NULL) {
-        text.append("NULL");
-        continue;
-      }
-      String value = new String(elements, in.position(), size, StandardCharsets.UTF_8);
-      in.position(in.position() + size);
-      text.append('"').append(value.replace("\\", "\\\\").replace("\"", "\\\"")).append('"');
-    }
-    return text.append('}').toString();
+    throw new UnsupportedOperationException("it has a binary form only");
   }
 
   // The driver compares no parameters; equal arrays would have to be read to the end.

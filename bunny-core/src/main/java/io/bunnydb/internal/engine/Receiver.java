@@ -82,8 +82,9 @@ final class Receiver implements Runnable {
   }
 
   private void receive() throws SQLException, InterruptedException {
-    MessageKind kind = decoder.wrap(stream.bytes(), stream.offset(), stream.length());
-    if (kind == MessageKind.BEGIN) {
+    byte code = stream.bytes()[stream.offset()];
+    if (code == MessageKind.BEGIN.code()) {
+      decoder.wrap(stream.bytes(), stream.offset(), stream.length());
       if (filling == null) {
         filling = exchange.open();
       }
@@ -91,14 +92,16 @@ final class Receiver implements Runnable {
       isInTransaction = true;
     }
     if (!isInTransaction) {
-      if (kind == MessageKind.MESSAGE) {
+      if (code == MessageKind.MESSAGE.code()) {
         return;
       }
-      throw new SQLException(kind + " came outside a transaction; report it", "08P01");
+      throw new SQLException(
+          "message '" + (char) code + "' came outside a transaction; report it", "08P01");
     }
     Batch batch = requireFilling();
     batch.append(stream.bytes(), stream.offset(), stream.length());
-    if (kind == MessageKind.COMMIT) {
+    if (code == MessageKind.COMMIT.code()) {
+      decoder.wrap(stream.bytes(), stream.offset(), stream.length());
       lastPosition = new Lsn(decoder.commit().endLsn());
       batch.commit(lastPosition);
       isInTransaction = false;
