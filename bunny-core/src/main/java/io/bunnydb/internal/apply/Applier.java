@@ -179,7 +179,7 @@ public final class Applier {
     for (int i = 0; i < batch.messageCount(); i++) {
       applyMessage(batch, i);
     }
-    writer.finish();
+    writer.end();
   }
 
   /** An open COPY would block the connection, its rollback included. */

@@ -24,11 +24,12 @@ import org.jspecify.annotations.Nullable;
 final class BatchWriter {
   private static final int LEAST_MESSAGES = 64;
   private static final int LEAST_BYTES = 64 << 10;
+  private static final byte[] NO_BYTES = new byte[0];
 
   private final Connection destination;
   private final ChangeWriter inOrder;
   private final List<DestinationTable> gathered = new ArrayList<>();
-  private byte[] bytes = new byte[0];
+  private byte[] bytes = NO_BYTES;
   private boolean isGathering;
   private @Nullable SetWriter writing;
 
@@ -135,6 +136,12 @@ final class BatchWriter {
   void finish(DestinationTable target) throws SQLException {
     inOrder.finish();
     writeGathered(target);
+  }
+
+  /** Ends a batch: writes everything, and lets go of the batch. */
+  void end() throws SQLException {
+    finish();
+    bytes = NO_BYTES;
   }
 
   /** Writes everything and waits until the server has taken it. */
