@@ -19,9 +19,9 @@ public enum MirrorState {
   PAUSED,
   /** The set-up could not be completed; what it had made was taken back. */
   FAILED,
-  /** Tables are copied again. */
+  /** Tables are copied again; not entered yet. */
   RESYNCING,
-  /** The destination's tables are brought in line with the source's. */
+  /** The destination's tables are brought in line with the source's; not entered yet. */
   SYNCING_SCHEMA,
   /** The mirror is being closed or dropped. */
   TERMINATING,

@@ -2,9 +2,9 @@
  * Fixtures for integration tests of mirrors against real PostgreSQL servers.
  *
  * <p>{@link io.bunnydb.testing.MirrorDatabases} is where to begin: a JUnit extension that gives
- * each test a new database on either side and, after the test, compares both sides row for row and
- * looks for threads, connections, slots, publications and log events that should not be there.
- * {@link io.bunnydb.testing.PostgresServer} is a server of one's own that may be stopped and
+ * each test a database on either side, new or as new, and, after the test, compares both sides row
+ * for row and looks for threads, connections, slots, publications and log events that should not be
+ * there. {@link io.bunnydb.testing.PostgresServer} is a server of one's own that may be stopped and
  * crashed, {@link io.bunnydb.testing.Workload} writes in the background, {@link
  * io.bunnydb.testing.Await} waits for a condition with a deadline.
  *

@@ -57,7 +57,7 @@ public final class CompatibilityPage {
     text.append(
         " nothing is lost once that is done.\n*refused*: `start()` or `updateTables()` says");
     text.append(
-        " why, before anything is created. ✓ passed, – not for this version, ✗ not passed;");
+        " why, before anything is created. ✓ passed, – not for this version, ○ the machine lacks what it needs, ✗ not passed;");
     text.append(" only the pairs that were run have a column.\n");
     String category = "";
     for (Scenario scenario : scenarios) {
@@ -87,7 +87,11 @@ public final class CompatibilityPage {
       return "–";
     }
     String note = scenario.category() + "\t" + scenario.name();
-    return passed.getOrDefault(pair, Set.of()).contains(note) ? "✓" : "✗";
+    if (passed.getOrDefault(pair, Set.of()).contains(note)) {
+      return "✓";
+    }
+    // Such as a locale or an extension; what fails with them there fails the build.
+    return scenario.needs().isEmpty() ? "✗" : "○";
   }
 
   /** What is refused or stops, with the words that the scenario expects. */

@@ -18,7 +18,7 @@ import java.util.Map;
  * <pre>{@code
  * mvn -q package -DskipTests -pl bunny-benchmarks -am
  * java -cp bunny-benchmarks/target/benchmarks.jar io.bunnydb.benchmarks.endtoend.EndToEnd \
- *   --workloads ins_1k,upd_1k --rows 100000 --pairs 3 --out results
+ *   --workloads ins_1k,upd_1k --rows 1000000 --pairs 5 --out results
  * }</pre>
  *
  * <p>The contenders take turns, each pair in the opposite order of the last, on tables made anew

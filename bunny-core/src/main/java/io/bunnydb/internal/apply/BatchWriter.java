@@ -113,7 +113,7 @@ final class BatchWriter {
 
   /** Where a table's changes are gathered; null if they are not. */
   private @Nullable NetChanges changes(DestinationTable target) throws SQLException {
-    SetWriter set = isGathering ? target.set : null;
+    SetWriter set = isGathering ? target.setWriter : null;
     if (set == null) {
       return null;
     }
@@ -155,7 +155,7 @@ final class BatchWriter {
 
   private void forget() {
     for (int i = 0; i < gathered.size(); i++) {
-      SetWriter set = gathered.get(i).set;
+      SetWriter set = gathered.get(i).setWriter;
       if (set != null) {
         set.end();
       }
@@ -183,7 +183,7 @@ final class BatchWriter {
   }
 
   private void writeGathered(DestinationTable target) throws SQLException {
-    SetWriter set = target.set;
+    SetWriter set = target.setWriter;
     if (set != null && set.isGathering) {
       inOrder.finish();
       write(target);
@@ -193,7 +193,7 @@ final class BatchWriter {
   }
 
   private void write(DestinationTable target) throws SQLException {
-    SetWriter set = target.set;
+    SetWriter set = target.setWriter;
     if (set == null) {
       return;
     }

@@ -84,8 +84,8 @@ final class ChangeWriter {
 
   /** Adds an insert; false if a value is not in the log, so that it cannot be applied. */
   boolean insert(DestinationTable target, Tuple row, long lsn) throws SQLException {
-    // Rules see an INSERT, but no COPY; so where there are any, it is always a COPY.
-    if (!target.overwrites && (copiesInserts || target.set == null)) {
+    // Rules see an INSERT, but no COPY. Only a table with a writer of sets has none for sure.
+    if (!target.overwrites && (copiesInserts || target.setWriter == null)) {
       return copy(target).add(row, lsn);
     }
     newRow.read(row, target, target.written);

@@ -54,7 +54,7 @@ final class DestinationTable {
   final RowSql rowSql;
 
   /** Writes the net effect of many changes; null where only each change does. */
-  final @Nullable SetWriter set;
+  final @Nullable SetWriter setWriter;
 
   // Counts of the open transaction since the last mark.
   long inserted;
@@ -79,7 +79,7 @@ final class DestinationTable {
       boolean matchesWholeRow,
       boolean isWatched,
       RowSql rowSql,
-      @Nullable SetWriter set) {
+      @Nullable SetWriter setWriter) {
     this.progress = live.progress();
     this.from = live.from();
     this.isRepeatable = isRepeatable;
@@ -93,7 +93,7 @@ final class DestinationTable {
     this.matchesWholeRow = matchesWholeRow;
     this.isWatched = isWatched;
     this.rowSql = rowSql;
-    this.set = set;
+    this.setWriter = setWriter;
   }
 
   /** Thrown where the destination table does not fit the relation; the message holds the cure. */

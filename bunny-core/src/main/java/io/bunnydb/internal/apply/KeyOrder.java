@@ -93,6 +93,7 @@ final class KeyOrder {
    * @return how many they are
    */
   int partition(IntPredicate condition) {
+    // The ranks have done their work; their array is room for the others.
     int chosen = 0;
     int others = 0;
     for (int place = 0; place < count; place++) {

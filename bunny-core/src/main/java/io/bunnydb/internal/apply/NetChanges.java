@@ -36,7 +36,8 @@ final class NetChanges {
 
   private static final int INITIAL_ENTRIES = 64;
 
-  // Two for each column of an entry, four bytes each.
+  // Of the array of values: what is kept from batch to batch (4 MiB), and from where on the entries
+  // are to be written (32 MiB).
   private static final int KEPT_VALUES = 1 << 20;
   private static final int MOST_VALUES = 8 << 20;
   private static final byte[] NO_BYTES = new byte[0];
@@ -98,7 +99,10 @@ final class NetChanges {
 
   // ---- adding: false if a change does not fit, and then nothing is added ----
 
-  /** Adds an INSERT; it must be complete, and the key must not be there. */
+  /**
+   * Adds an INSERT; it must be complete. A row with its key must not be there, which is looked for
+   * once keys are; until then the index finds it when it is built, or the server.
+   */
   boolean insert(Tuple row) {
     int entry = append();
     if (!read(row, entry, written) || !isComplete(entry)) {

@@ -58,11 +58,6 @@ final class TextArray extends PGobject implements PGBinaryObject {
     count = 0;
   }
 
-  /** How many bytes the elements take. */
-  int byteCount() {
-    return length;
-  }
-
   /** Adds an element. */
   void add(byte[] from, int offset, int size) {
     reserve(Integer.BYTES + size);

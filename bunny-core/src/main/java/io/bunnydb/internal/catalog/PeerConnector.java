@@ -88,6 +88,8 @@ public final class PeerConnector {
     properties.setProperty("ApplicationName", applicationName(role));
     properties.setProperty("tcpKeepAlive", "true");
     // The detail of an error shows the values of a row.
+    // Each row of a batch is counted, and named if it fails.
+    properties.setProperty("reWriteBatchedInserts", "false");
     properties.setProperty("logServerErrorDetail", "false");
     properties.putIfAbsent("connectTimeout", "10");
     properties.putIfAbsent("loginTimeout", "30");

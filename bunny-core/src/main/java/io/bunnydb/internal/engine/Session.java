@@ -29,8 +29,8 @@ import org.postgresql.PGConnection;
 /**
  * One stretch of work: from the checkpoint, over the set-up of what is missing, to a copy, a
  * stream, or both at once. It ends when it is stopped, fails, or when the tables that it copied are
- * to be joined to the stream; the next session does that, from the checkpoint again. Nothing but
- * the checkpoint goes from one session to the next.
+ * to be joined to the stream; the next session does that, from the checkpoint again. What a session
+ * does follows from the checkpoint.
  */
 final class Session implements AutoCloseable {
   private static final Duration SLOT_RELEASE = Duration.ofSeconds(5);

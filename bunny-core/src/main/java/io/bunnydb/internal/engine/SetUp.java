@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Brings both sides to what the checkpoint says: publication, slot, destination tables. Each step
  * does nothing where it was done before, so that a set-up, a restart after a crash in its midst and
- * a resume with other tables are one and the same.
+ * a resume with other tables are one and the same. Tables whose copy is done are joined here, too.
  */
 final class SetUp {
   private static final Logger LOG = LoggerFactory.getLogger(SetUp.class);

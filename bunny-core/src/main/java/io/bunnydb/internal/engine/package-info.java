@@ -6,20 +6,22 @@
  * <ol>
  *   <li>{@link io.bunnydb.internal.source.ReplicationStream#poll} takes the next message off the
  *       connection;
- *   <li>{@link io.bunnydb.internal.engine.Receiver} has {@link
- *       io.bunnydb.pgoutput.PgOutputDecoder#wrap} tell what it is, and copies it behind the others
- *       of its transaction into
- *   <li>a {@link io.bunnydb.internal.apply.Batch}, which at the end of a transaction goes through
- *       the {@link io.bunnydb.internal.apply.BatchExchange} to the mirror's own thread;
+ *   <li>{@link io.bunnydb.internal.engine.Receiver} looks at its first byte, has {@link
+ *       io.bunnydb.pgoutput.PgOutputDecoder} read where transactions begin and end, and copies it
+ *       behind the others of its transaction into
+ *   <li>a {@link io.bunnydb.internal.apply.Batch}, which at the end of a transaction, or in a large
+ *       one when it is full, goes through the {@link io.bunnydb.internal.apply.BatchExchange} to
+ *       the mirror's own thread;
  *   <li>there {@link io.bunnydb.internal.engine.Session} gives it to {@link
  *       io.bunnydb.internal.apply.Applier#apply}, which reads it message by message; {@code
  *       Relations} finds each relation's {@code DestinationTable}, the destination table with its
  *       columns and key;
- *   <li>of a large batch, the {@code BatchWriter} gathers the change in the table's {@code
- *       SetWriter}, whose {@code NetChanges} know what is left to do for each key, and writes them
- *       by a few statements;
- *   <li>else the {@code ChangeWriter} puts it into a run of its like: an {@code InsertRun} (one
- *       {@code COPY}) for many inserts, a {@code StatementRun} for the rest;
+ *   <li>the {@code BatchWriter} takes each change: of a large batch it gathers them in the table's
+ *       {@code SetWriter}, whose {@code NetChanges} know what is left to do for each key, and
+ *       writes them by a few statements;
+ *   <li>else, and where a table has no such writer, it hands them to the {@code ChangeWriter},
+ *       which puts each into a run of its like: an {@code InsertRun} (one {@code COPY}) for many
+ *       inserts, a {@code StatementRun} for the rest;
  *   <li>at the end of the batch the applier has {@link io.bunnydb.spi.CheckpointStore#advance}
  *       write the position, and commits both;
  *   <li>{@link io.bunnydb.internal.source.ReplicationStream#acknowledge} tells the source so.

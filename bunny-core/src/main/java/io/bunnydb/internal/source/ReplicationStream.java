@@ -31,7 +31,7 @@ import org.postgresql.copy.CopyDual;
  * keepalives, and their position is what moves a slot on while nothing of interest happens. Nothing
  * is acknowledged but what {@link #acknowledge} is told.
  *
- * <p>One thread uses it; {@link #close} ends the connection.
+ * <p>One thread at a time uses it; {@link #abort} is for any. {@link #close} ends the connection.
  */
 public final class ReplicationStream implements AutoCloseable {
   private static final int DATA_HEADER = 1 + 8 + 8 + 8;
