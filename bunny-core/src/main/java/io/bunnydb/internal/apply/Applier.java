@@ -33,8 +33,6 @@ import org.slf4j.LoggerFactory;
 public final class Applier {
   private static final Logger LOG = LoggerFactory.getLogger(Applier.class);
 
-  private static final int MOST_BATCHES_IN_ORDER = 64;
-
   // SQLSTATEs of what another order does not cure: connection, transaction, resources but memory,
   // stops, system, locks. Where the server says anything else, the order may have been the reason.
   private static final Pattern NOT_OF_ROWS =
@@ -52,9 +50,7 @@ public final class Applier {
   private boolean isInTransaction;
   private long commitLsn;
 
-  // After a failure of sets, so many batches are written in order; twice as many after the next.
-  private int batchesInOrder;
-  private int lastBatchesInOrder;
+  private final SetPatience patience = new SetPatience();
 
   /**
    * A table that follows the stream.
@@ -103,8 +99,7 @@ public final class Applier {
     try {
       boolean isFirst = !isInTransaction;
       begin();
-      if (!usesSets || batchesInOrder > 0 || BatchWriter.isSmall(batch)) {
-        batchesInOrder = Math.max(0, batchesInOrder - 1);
+      if (!usesSets || BatchWriter.isSmall(batch) || patience.isToGoInOrder()) {
         applyMessages(batch, false);
       } else {
         applyBySets(batch, isFirst);
@@ -150,7 +145,7 @@ public final class Applier {
       if (before != null) {
         destination.releaseSavepoint(before);
       }
-      lastBatchesInOrder = 0;
+      patience.succeeded();
     } catch (SetFailedException e) {
       if (e.getCause() instanceof SQLException cause
           && NOT_OF_ROWS.matcher(String.valueOf(cause.getSQLState())).matches()) {
@@ -164,8 +159,7 @@ public final class Applier {
         destination.rollback(before);
       }
       relations.backToMark();
-      lastBatchesInOrder = Math.min(MOST_BATCHES_IN_ORDER, 2 * lastBatchesInOrder + 1);
-      batchesInOrder = lastBatchesInOrder;
+      patience.failed();
       commitLsn = commitLsnBefore;
       applyMessages(batch, false);
       if (before != null) {

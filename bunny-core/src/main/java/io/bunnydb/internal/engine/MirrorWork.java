@@ -6,9 +6,7 @@ import io.bunnydb.MirrorState;
 import io.bunnydb.TableMapping;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
-import io.bunnydb.internal.source.ReplicationSlot;
 import io.bunnydb.spi.Checkpoint;
-import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -26,7 +24,6 @@ import org.slf4j.LoggerFactory;
  */
 final class MirrorWork implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MirrorWork.class);
-  private static final Duration SLOT_RELEASE = Duration.ofSeconds(30);
 
   private final MirrorContext context;
   private final MirrorConfig config;
@@ -273,49 +270,10 @@ final class MirrorWork implements AutoCloseable {
     backoff.reset();
   }
 
-  /** Deletes the mirror. The checkpoint goes last, so that a drop that failed can be repeated. */
+  /** Deletes the mirror, and does nothing more. */
   void drop(StopSignal stop) throws InterruptedException {
     isToRun = false;
-    String replication = replicationOfOurs();
-    try {
-      dropReplication();
-    } catch (SQLException | RuntimeException e) {
-      throw dropFailed(replication + "its checkpoint may still be there", e);
-    }
-    try {
-      checkpoints.delete();
-    } catch (SQLException | RuntimeException e) {
-      throw dropFailed("its checkpoint may still be there", e);
-    }
-  }
-
-  private String replicationOfOurs() {
-    return (config.ownsSlot() ? "slot " + config.slot() + ", " : "")
-        + (config.ownsPublication() ? "publication " + config.publication() + ", " : "");
-  }
-
-  private MirrorException dropFailed(String left, Exception cause) {
-    return new MirrorException(
-        config.name(),
-        "dropping failed, " + left + "; repeat drop(): " + cause.getMessage(),
-        cause);
-  }
-
-  private void dropReplication() throws SQLException, InterruptedException {
-    StopSignal unstoppable = new StopSignal();
-    SourceIdentity found = admission.identifySource(unstoppable);
-    SourceIdentity known = checkpoints.load().map(Checkpoint::source).orElse(found);
-    if (known.systemIdentifier().equals(found.systemIdentifier())
-        && known.database().equals(found.database())) {
-      try (Connection source = context.source().open("control")) {
-        ReplicationSlot.awaitRelease(source, config.slot(), SLOT_RELEASE, unstoppable);
-        setUp.dropReplication(source);
-      }
-    } else {
-      LOG.warn(
-          "mirror '{}': the source is another cluster or database now; nothing is dropped there",
-          config.name());
-    }
+    new Removal(context, checkpoints, setUp, admission).run();
   }
 
   /** Ends the destination's session. */
