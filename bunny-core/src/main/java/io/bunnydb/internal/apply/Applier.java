@@ -46,11 +46,10 @@ public final class Applier {
   private final Relations relations;
   private final BatchWriter writer;
   private final boolean usesSets;
+  private final SetPatience patience = new SetPatience();
 
   private boolean isInTransaction;
   private long commitLsn;
-
-  private final SetPatience patience = new SetPatience();
 
   /**
    * A table that follows the stream.

@@ -165,12 +165,7 @@ final class DestinationTable {
     RowSql rowSql = new RowSql(table, shape.columns(), written, key, matchesWholeRow, conditions);
     boolean isWatched = usesSets && SetSql.isWatched(destination, table);
     boolean mayUseSets =
-        usesSets
-            && !isWatched
-            && !isRepeatable
-            && !live.overwrites()
-            && !matchesWholeRow
-            && !shape.keys().isEmpty();
+        usesSets && !isWatched && !live.overwrites() && !matchesWholeRow && !shape.keys().isEmpty();
     return new DestinationTable(
         live,
         isRepeatable,

@@ -67,9 +67,7 @@ final class Receiver implements Runnable {
           filling = null;
           isWaiting = false;
         }
-        if (!exchange.awaitRoom(KEEP_ALIVE_MILLIS)) {
-          stream.keepAlive();
-        } else if (stream.poll(isWaiting ? 1 : IDLE_POLL_MILLIS)) {
+        if (stream.poll(isWaiting ? 1 : IDLE_POLL_MILLIS)) {
           receive();
         } else if (filling == null) {
           progress.idle(stream.passedOver());
@@ -123,9 +121,17 @@ final class Receiver implements Runnable {
   /** Waits for room, and keeps the connection alive meanwhile. */
   private void handOver(Batch batch) throws SQLException, InterruptedException {
     while (!exchange.offer(batch, KEEP_ALIVE_MILLIS)) {
-      stream.acknowledge(durable);
-      stream.keepAlive();
+      keepAlive();
     }
+    // Only what is handed over here is large enough to take the room of what follows.
+    while (!exchange.awaitRoom(KEEP_ALIVE_MILLIS)) {
+      keepAlive();
+    }
+  }
+
+  private void keepAlive() throws SQLException {
+    stream.acknowledge(durable);
+    stream.keepAlive();
   }
 
   /**
