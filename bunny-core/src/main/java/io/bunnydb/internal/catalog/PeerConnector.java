@@ -71,7 +71,6 @@ public final class PeerConnector {
     properties.putAll(extra);
     properties.setProperty("replication", "database");
     properties.setProperty("preferQueryMode", "simple");
-    properties.setProperty("assumeMinServerVersion", "14");
     return open(role, properties);
   }
 
@@ -87,9 +86,11 @@ public final class PeerConnector {
     properties.setProperty("password", peer.password());
     properties.setProperty("ApplicationName", applicationName(role));
     properties.setProperty("tcpKeepAlive", "true");
-    // The detail of an error shows the values of a row.
+    // The name goes out with the login; an older server understands that as well.
+    properties.setProperty("assumeMinServerVersion", "14");
     // Each row of a batch is counted, and named if it fails.
     properties.setProperty("reWriteBatchedInserts", "false");
+    // The detail of an error shows the values of a row.
     properties.setProperty("logServerErrorDetail", "false");
     properties.putIfAbsent("connectTimeout", "10");
     properties.putIfAbsent("loginTimeout", "30");

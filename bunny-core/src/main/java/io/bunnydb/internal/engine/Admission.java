@@ -87,10 +87,11 @@ final class Admission {
   }
 
   private void refuse(Check check) throws SQLException {
+    Connection source = context.control().get();
     Connection destination = context.destination().connection();
     List<String> problems;
-    try (Connection source = context.source().open("control")) {
-      destination.setAutoCommit(true);
+    destination.setAutoCommit(true);
+    try {
       problems = check.problems(source, destination);
     } finally {
       destination.setAutoCommit(false);

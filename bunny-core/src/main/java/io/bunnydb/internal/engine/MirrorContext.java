@@ -7,6 +7,7 @@ import io.bunnydb.internal.catalog.PeerConnector;
  *
  * @param config what the builder was told
  * @param source how to reach the source
+ * @param control the session that asks the source, and sets up what the mirror needs there
  * @param destination the session that applies
  * @param copyDestination how the copying sessions reach the destination
  * @param lifecycle the mirror's state
@@ -17,6 +18,7 @@ import io.bunnydb.internal.catalog.PeerConnector;
 record MirrorContext(
     MirrorConfig config,
     PeerConnector source,
+    KeptConnection control,
     OwnedDestination destination,
     PeerConnector copyDestination,
     Lifecycle lifecycle,
@@ -25,10 +27,12 @@ record MirrorContext(
     PartitionWatch partitions) {
 
   static MirrorContext of(MirrorConfig config) {
+    PeerConnector source = new PeerConnector(config.name(), config.source());
     PeerConnector destination = new PeerConnector(config.name(), config.destination());
     return new MirrorContext(
         config,
-        new PeerConnector(config.name(), config.source()),
+        source,
+        new KeptConnection(() -> source.open("control")),
         new OwnedDestination(config.name(), destination),
         destination,
         new Lifecycle(config.name(), config.listeners()),

@@ -161,7 +161,11 @@ final class MirrorThread {
   private void run() {
     try {
       while (!isToEnd) {
-        Command command = work.isToRun() ? commands.poll() : commands.take();
+        Command command = commands.poll();
+        if (command == null && !work.isToRun()) {
+          work.rest();
+          command = commands.take();
+        }
         if (command != null) {
           execute(command);
         } else {

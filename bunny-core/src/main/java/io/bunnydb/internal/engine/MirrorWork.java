@@ -8,7 +8,6 @@ import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.TableCheckpoint;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -63,6 +62,7 @@ final class MirrorWork implements AutoCloseable {
         lifecycle.moveIfPossible(MirrorState.SETTING_UP);
       }
       try (Session session = Session.open(context, checkpoints, setUp, stop)) {
+        session.prove();
         session.run();
       }
       backoff.reset();
@@ -118,8 +118,8 @@ final class MirrorWork implements AutoCloseable {
 
   private void fail(MirrorException error) {
     LOG.error("{}; the set-up is taken back", error.getMessage());
-    try (Connection source = context.source().open("control")) {
-      setUp.undo(source, context.destination().connection());
+    try {
+      setUp.undo(context.control().get(), context.destination().connection());
     } catch (SQLException | RuntimeException e) {
       error.addSuppressed(e);
       LOG.error("mirror '{}': the set-up could not be taken back; drop() it", config.name(), e);
@@ -239,6 +239,7 @@ final class MirrorWork implements AutoCloseable {
     }
     // Opened for its proof alone; the session that works follows when the command is done.
     try (Session session = Session.open(context, checkpoints, setUp, stop)) {
+      session.prove();
       rememberPaused(false, null);
       isPauseToNote = false;
       lifecycle.error(null);
@@ -276,9 +277,15 @@ final class MirrorWork implements AutoCloseable {
     new Removal(context, checkpoints, setUp, admission).run();
   }
 
-  /** Ends the destination's session. */
+  /** Lets go of what only work needs; a paused mirror takes no connection from the source. */
+  void rest() {
+    context.control().close();
+  }
+
+  /** Ends both sides' sessions. */
   @Override
   public void close() {
+    rest();
     context.destination().close();
   }
 }

@@ -7,9 +7,6 @@ import io.bunnydb.internal.catalog.PeerConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The destination session that applies, and that makes this process the mirror's owner for as long
@@ -17,13 +14,11 @@ import org.slf4j.LoggerFactory;
  * thread.
  */
 final class OwnedDestination implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(OwnedDestination.class);
   private static final Duration OWNER_WAIT = Duration.ofSeconds(5);
-  private static final int VALID_SECONDS = 5;
 
   private final String mirror;
   private final PeerConnector connector;
-  private @Nullable Connection connection;
+  private final KeptConnection kept = new KeptConnection(this::open);
   private boolean areTriggersSilent;
 
   OwnedDestination(String mirror, PeerConnector connector) {
@@ -38,14 +33,10 @@ final class OwnedDestination implements AutoCloseable {
    * @throws MirrorOwnedException if another process has become the owner
    */
   Connection connection() throws SQLException {
-    Connection existing = connection;
-    if (existing != null) {
-      if (existing.isValid(VALID_SECONDS)) {
-        existing.rollback();
-        return existing;
-      }
-      close();
-    }
+    return kept.get();
+  }
+
+  private Connection open() throws SQLException {
     Connection opened = connector.open("apply");
     try {
       Ownership.acquire(opened, mirror, OWNER_WAIT);
@@ -55,7 +46,6 @@ final class OwnedDestination implements AutoCloseable {
       opened.close();
       throw e;
     }
-    connection = opened;
     return opened;
   }
 
@@ -67,14 +57,6 @@ final class OwnedDestination implements AutoCloseable {
   /** Ends the session; what it had not committed is undone. */
   @Override
   public void close() {
-    Connection existing = connection;
-    connection = null;
-    if (existing != null) {
-      try {
-        existing.close();
-      } catch (SQLException e) {
-        LOG.debug("mirror '{}': closing a broken connection failed", mirror, e);
-      }
-    }
+    kept.close();
   }
 }

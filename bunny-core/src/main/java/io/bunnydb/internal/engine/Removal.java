@@ -70,10 +70,9 @@ final class Removal {
     SourceIdentity known = checkpoints.load().map(Checkpoint::source).orElse(found);
     if (known.systemIdentifier().equals(found.systemIdentifier())
         && known.database().equals(found.database())) {
-      try (Connection source = context.source().open("control")) {
-        ReplicationSlot.awaitRelease(source, config.slot(), SLOT_RELEASE, unstoppable);
-        setUp.dropReplication(source);
-      }
+      Connection source = context.control().get();
+      ReplicationSlot.awaitRelease(source, config.slot(), SLOT_RELEASE, unstoppable);
+      setUp.dropReplication(source);
     } else {
       LOG.warn(
           "mirror '{}': the source is another cluster or database now; nothing is dropped there",

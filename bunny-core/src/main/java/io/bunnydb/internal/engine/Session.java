@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
 /**
@@ -41,60 +42,62 @@ final class Session implements AutoCloseable {
   private final MirrorConfig config;
   private final SetUp setUp;
   private final StopSignal stop;
-  private final Connection destination;
   private final Connection source;
-  private final ReplicationStream stream;
+  private final Connection destination;
   private Checkpoint checkpoint;
+  private @Nullable ReplicationStream stream;
 
   private Session(
       MirrorContext context,
       SetUp setUp,
       StopSignal stop,
-      Connection destination,
       Connection source,
-      ReplicationStream stream,
+      Connection destination,
       Checkpoint checkpoint) {
     this.context = context;
     this.config = context.config();
     this.setUp = setUp;
     this.stop = stop;
-    this.destination = destination;
     this.source = source;
-    this.stream = stream;
+    this.destination = destination;
     this.checkpoint = checkpoint;
   }
 
-  /**
-   * Connects to both sides, and proves that the source has everything since the checkpoint.
-   *
-   * @throws io.bunnydb.SlotLostException if it has not
-   */
+  /** Connects to both sides. */
   static Session open(MirrorContext context, Checkpoints checkpoints, SetUp setUp, StopSignal stop)
       throws SQLException {
     Checkpoint checkpoint = checkpoints.require();
     context.tables().follow(checkpoint);
-    Connection source = context.source().open("control");
-    try {
-      stop.guard(source);
-      ReplicationStream stream = ReplicationStream.connect(context.source(), stop);
-      try {
-        if (!checkpoint.position().equals(Lsn.ZERO)) {
-          SourceProof.check(checkpoint, stream.identify(), source);
-        }
-        context.partitions().begin(checkpoint, source);
-        Connection destination = stop.guard(context.destination().connection());
-        // Prepared statements keep the types that parameters had; a column may have been altered.
-        Sql.execute(destination, "DEALLOCATE ALL");
-        return new Session(context, setUp, stop, destination, source, stream, checkpoint);
-      } catch (SQLException | RuntimeException e) {
-        stream.close();
-        throw e;
-      }
-    } catch (SQLException | RuntimeException e) {
-      stop.release(source);
-      source.close();
-      throw e;
+    return new Session(
+        context,
+        setUp,
+        stop,
+        context.control().get(),
+        context.destination().connection(),
+        checkpoint);
+  }
+
+  /**
+   * Proves that the source has everything since the checkpoint.
+   *
+   * @throws io.bunnydb.SlotLostException if it has not
+   */
+  void prove() throws SQLException {
+    stop.guard(source);
+    stop.guard(destination);
+    if (!checkpoint.position().equals(Lsn.ZERO)) {
+      SourceProof.check(checkpoint, connectStream().identify(), source);
     }
+    context.partitions().begin(checkpoint, source);
+  }
+
+  private ReplicationStream connectStream() throws SQLException {
+    ReplicationStream connected = stream;
+    if (connected == null) {
+      connected = ReplicationStream.connect(context.source(), stop);
+      stream = connected;
+    }
+    return connected;
   }
 
   /** The state that the mirror is in while this session works. */
@@ -106,8 +109,10 @@ final class Session implements AutoCloseable {
     return joined.hasTableIn(TableState.LIVE) ? MirrorState.RUNNING : MirrorState.SNAPSHOT;
   }
 
-  /** Works until stopped, or until copied tables wait to be joined. */
+  /** Works, once the source is proved, until stopped or until copied tables wait to be joined. */
   void run() throws SQLException, InterruptedException {
+    // Prepared statements keep the types that parameters had; a column may have been altered.
+    Sql.execute(destination, "DEALLOCATE ALL");
     List<MirroredTable> tables = setUp.sourceTables(checkpoint, source);
     checkpoint = setUp.complete(checkpoint, tables, source, destination);
     context.tables().follow(checkpoint);
@@ -119,9 +124,9 @@ final class Session implements AutoCloseable {
     if (isFirstCopy) {
       snapshotCopy(stop).run(jobs, config.options().snapshotTablesInParallel());
     } else if (jobs.isEmpty()) {
-      stream(new BatchExchange(config.options().maxBatchBytes()));
+      follow(new BatchExchange(config.options().maxBatchBytes()));
     } else {
-      streamWhileCopying(jobs);
+      followWhileCopying(jobs);
     }
   }
 
@@ -151,7 +156,7 @@ final class Session implements AutoCloseable {
                 .tell(listener -> listener.onCopyProgress(config.name(), table.status())));
   }
 
-  private void streamWhileCopying(List<SnapshotCopy.Job> jobs)
+  private void followWhileCopying(List<SnapshotCopy.Job> jobs)
       throws SQLException, InterruptedException {
     BatchExchange exchange = new BatchExchange(config.options().maxBatchBytes());
     StopSignal copyStop = new StopSignal();
@@ -169,7 +174,7 @@ final class Session implements AutoCloseable {
               }
             });
     try {
-      stream(exchange);
+      follow(exchange);
     } finally {
       do {
         copyStop.stop();
@@ -178,11 +183,12 @@ final class Session implements AutoCloseable {
     }
   }
 
-  private void stream(BatchExchange exchange) throws SQLException, InterruptedException {
+  private void follow(BatchExchange exchange) throws SQLException, InterruptedException {
     // The slot must reach back to the snapshots of tables that have not joined yet.
     boolean isAcknowledging = Joining.isJoined(checkpoint);
     stop.onStop(exchange::close);
     ReplicationSlot.awaitRelease(source, checkpoint.slot(), SLOT_RELEASE, stop);
+    ReplicationStream stream = connectStream();
     try {
       stream.start(checkpoint.slot(), checkpoint.publication(), checkpoint.position());
     } catch (SQLException e) {
@@ -257,18 +263,22 @@ final class Session implements AutoCloseable {
     return thread;
   }
 
-  /** Rolls back what is not committed and ends the connections, but for the owned one. */
+  /** Rolls back what is not committed and ends the stream. */
   @Override
   public void close() throws SQLException {
     stop.release(source);
-    try (source;
-        stream) {
+    ReplicationStream connected = stream;
+    try {
       stop.release(destination);
       if (!destination.isClosed()) {
         // Nothing cancels it any more, and the connection may be half open.
         destination.setNetworkTimeout(Runnable::run, ROLLBACK_MILLIS);
         destination.rollback();
         destination.setNetworkTimeout(Runnable::run, 0);
+      }
+    } finally {
+      if (connected != null) {
+        connected.close();
       }
     }
   }

@@ -1,0 +1,60 @@
+package io.bunnydb.internal.engine;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection that outlives what it is used for: the next use goes on with it, or has a new one if
+ * it is broken. Used by the mirror's thread.
+ */
+final class KeptConnection implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(KeptConnection.class);
+  private static final int VALID_SECONDS = 5;
+
+  private final Opener opener;
+  private @Nullable Connection connection;
+
+  /** Opens the connection. */
+  interface Opener {
+    Connection open() throws SQLException;
+  }
+
+  KeptConnection(Opener opener) {
+    this.opener = opener;
+  }
+
+  /** The connection, with no transaction open and no limit on the time that an answer takes. */
+  Connection get() throws SQLException {
+    Connection existing = connection;
+    if (existing != null) {
+      if (existing.isValid(VALID_SECONDS)) {
+        if (!existing.getAutoCommit()) {
+          existing.rollback();
+        }
+        existing.setNetworkTimeout(Runnable::run, 0);
+        return existing;
+      }
+      close();
+    }
+    Connection opened = opener.open();
+    connection = opened;
+    return opened;
+  }
+
+  /** Ends the connection; the next use opens another. What was not committed is undone. */
+  @Override
+  public void close() {
+    Connection existing = connection;
+    connection = null;
+    if (existing != null) {
+      try {
+        existing.close();
+      } catch (SQLException e) {
+        LOG.debug("closing a broken connection failed", e);
+      }
+    }
+  }
+}
