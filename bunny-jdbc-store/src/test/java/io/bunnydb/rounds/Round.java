@@ -41,11 +41,19 @@ final class Round {
       tables.add(new RandomTable(schema + ".t" + i, random));
     }
     this.mirrored = 1 + random.nextInt(count);
-    databases.source().execute("CREATE SCHEMA " + schema);
+    databases.source().execute("CREATE SCHEMA " + schema, sending(random.nextInt(3) == 0));
     for (RandomTable table : tables) {
       databases.source().execute(table.create().toArray(new String[0]));
     }
     this.handle = builder().build().start();
+  }
+
+  /** Has the source send every transaction change by change, or large ones only as it does. */
+  private String sending(boolean isAllInProgress) {
+    return "ALTER DATABASE "
+        + databases.source().name()
+        + " SET debug_logical_replication_streaming = "
+        + (isAllInProgress ? "immediate" : "buffered");
   }
 
   /**

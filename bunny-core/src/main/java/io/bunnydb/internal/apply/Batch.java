@@ -4,8 +4,8 @@ import io.bunnydb.Lsn;
 import java.util.Arrays;
 
 /**
- * Messages of the stream, in their order: one or more whole source transactions, or a piece of one
- * that is larger than a batch.
+ * Messages of the stream, in their order: one or more whole source transactions, a piece of one
+ * that is larger than a batch, or a piece of one that is in progress on the source.
  *
  * <p>The messages lie one behind the other in one array, as the decoder takes them. Not
  * thread-safe; the {@link BatchExchange} hands it from thread to thread.
@@ -19,6 +19,10 @@ public final class Batch {
   private Lsn position = Lsn.ZERO;
   private boolean isContinuation;
   private boolean endsBetweenTransactions = true;
+  private long xid;
+  private Lsn firstLsn = Lsn.ZERO;
+  private boolean isRolledBack;
+  private boolean hasRollback;
 
   /**
    * An empty batch.
@@ -43,7 +47,49 @@ public final class Batch {
     offsets[count] = end + length;
   }
 
-  /** Notes that a transaction begins. */
+  /** Notes whose messages these are: a transaction in progress, or 0 for whole transactions. */
+  void of(long transaction) {
+    xid = transaction;
+  }
+
+  /** The transaction in progress that these are messages of; 0 for whole transactions. */
+  public long xid() {
+    return xid;
+  }
+
+  /** Notes where the log has a change of the transaction in progress; the first call counts. */
+  public void hasChangeAt(Lsn lsn) {
+    if (firstLsn.equals(Lsn.ZERO)) {
+      firstLsn = lsn;
+    }
+  }
+
+  /** A position in the log that lies before the commit of the transaction in progress. */
+  Lsn firstLsn() {
+    return firstLsn;
+  }
+
+  /** Notes that the transaction in progress was rolled back. */
+  public void rollBack() {
+    isRolledBack = true;
+  }
+
+  /** Whether the transaction in progress was rolled back, and so is to be forgotten. */
+  boolean isRolledBack() {
+    return isRolledBack;
+  }
+
+  /** Notes that a subtransaction of the one in progress was rolled back. */
+  public void rollBackPart() {
+    hasRollback = true;
+  }
+
+  /** Whether a subtransaction was rolled back, which may have begun in a batch before. */
+  boolean hasRollback() {
+    return hasRollback;
+  }
+
+  /** Notes that a transaction begins, or that the one in progress commits. */
   public void begin(long commitMicros) {
     if (firstCommitMicros == 0) {
       firstCommitMicros = commitMicros;
@@ -82,6 +128,10 @@ public final class Batch {
     position = Lsn.ZERO;
     isContinuation = false;
     endsBetweenTransactions = true;
+    xid = 0;
+    firstLsn = Lsn.ZERO;
+    isRolledBack = false;
+    hasRollback = false;
   }
 
   /** How many bytes the messages have together. */
@@ -124,7 +174,7 @@ public final class Batch {
     return firstCommitMicros;
   }
 
-  /** Where the last whole transaction ends. */
+  /** Where the last whole transaction ends; zero if none does. */
   public Lsn position() {
     return position;
   }
@@ -132,5 +182,10 @@ public final class Batch {
   /** Whether it ends between two transactions. */
   public boolean endsBetweenTransactions() {
     return endsBetweenTransactions;
+  }
+
+  /** Whether the destination commits when this is applied, at {@link #position}. */
+  public boolean isToCommit() {
+    return endsBetweenTransactions && !position.equals(Lsn.ZERO);
   }
 }

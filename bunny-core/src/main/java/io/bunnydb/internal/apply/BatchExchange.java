@@ -43,12 +43,15 @@ public final class BatchExchange {
   /**
    * For the receiver: the batch to add the next transaction to, the waiting one if it has room. The
    * end of a large transaction takes no others, which would put off its commit.
+   *
+   * @param xid the transaction in progress whose messages will be added; 0 for whole transactions
    */
-  public Batch open() {
+  public Batch open(long xid) {
     lock.lock();
     try {
       Batch taken = waiting;
       if (taken != null
+          && taken.xid() == xid
           && taken.endsBetweenTransactions()
           && !taken.isContinuation()
           && !isFull(taken)) {
@@ -56,7 +59,9 @@ public final class BatchExchange {
         return taken;
       }
       Batch recycled = spare.poll();
-      return recycled != null ? recycled : new Batch(INITIAL_BYTES);
+      Batch empty = recycled != null ? recycled : new Batch(INITIAL_BYTES);
+      empty.of(xid);
+      return empty;
     } finally {
       lock.unlock();
     }

@@ -56,17 +56,11 @@ final class DestinationTable {
   /** Writes the net effect of many changes; null where only each change does. */
   final @Nullable SetWriter setWriter;
 
-  // Counts of the open transaction since the last mark.
+  // Counts of the open transaction; they become the table's progress when it commits.
   long inserted;
   long updated;
   long deleted;
   long missing;
-
-  // Those before it; together they become the table's progress when it commits.
-  private long markedInserted;
-  private long markedUpdated;
-  private long markedDeleted;
-  private long markedMissing;
 
   private DestinationTable(
       LiveTable live,
@@ -204,36 +198,29 @@ final class DestinationTable {
     return progress.mapping().source();
   }
 
-  /** How many changes of the open transaction met no row; what is not marked aside. */
-  long missingInTransaction() {
-    return markedMissing;
+  /** What was counted of the open transaction at some time. */
+  record Counts(long inserted, long updated, long deleted, long missing) {
+    static final Counts NONE = new Counts(0, 0, 0, 0);
   }
 
-  /** Keeps what was counted since the last mark. */
-  void mark() {
-    markedInserted += inserted;
-    markedUpdated += updated;
-    markedDeleted += deleted;
-    markedMissing += missing;
-    backToMark();
+  /** What is counted so far. */
+  Counts counts() {
+    return new Counts(inserted, updated, deleted, missing);
   }
 
-  /** Undoes what was counted since the last mark. */
-  void backToMark() {
-    inserted = 0;
-    updated = 0;
-    deleted = 0;
-    missing = 0;
+  /** Undoes what was counted since. */
+  void backTo(Counts counts) {
+    inserted = counts.inserted;
+    updated = counts.updated;
+    deleted = counts.deleted;
+    missing = counts.missing;
   }
 
-  /** Moves the marked counts of the transaction that has just committed to the table's progress. */
+  /** Adds the counts of the transaction that has just committed to the table's progress. */
   void committed() {
-    if (markedInserted + markedUpdated + markedDeleted + markedMissing > 0) {
-      progress.committed(markedInserted, markedUpdated, markedDeleted, markedMissing);
-      markedInserted = 0;
-      markedUpdated = 0;
-      markedDeleted = 0;
-      markedMissing = 0;
+    if (inserted + updated + deleted + missing > 0) {
+      progress.committed(inserted, updated, deleted, missing);
+      backTo(Counts.NONE);
     }
   }
 }

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * PostgreSQL documentation).
  *
  * <p>The applying session holds the mirror's owner lock for as long as it lives, so that no second
- * process can apply while it could still commit, however broken the network is. Each copying
- * session holds the copier lock in shared mode for its transaction; a new owner waits until those
- * of the last one are gone.
+ * process can apply while it could still commit, however broken the network is. Each further
+ * session that writes, to copy a table or to apply a transaction in progress, holds the helper lock
+ * in shared mode for its transaction; a new owner waits until those of the last one are gone.
  */
 public final class Ownership {
   // A lock by one 64-bit key shows as its two halves, with objsubid 1 ("pg_locks" in the PostgreSQL
@@ -44,8 +44,8 @@ public final class Ownership {
     try {
       Sql.execute(session, "SET lock_timeout = '" + wait.toMillis() + "ms'");
       Sql.execute(session, "SELECT pg_catalog.pg_advisory_lock(" + key(mirror, "owner") + ")");
-      Sql.execute(session, "SELECT pg_catalog.pg_advisory_lock(" + key(mirror, "copier") + ")");
-      Sql.execute(session, "SELECT pg_catalog.pg_advisory_unlock(" + key(mirror, "copier") + ")");
+      Sql.execute(session, "SELECT pg_catalog.pg_advisory_lock(" + key(mirror, "helper") + ")");
+      Sql.execute(session, "SELECT pg_catalog.pg_advisory_unlock(" + key(mirror, "helper") + ")");
       Sql.execute(session, "SET lock_timeout = 0");
     } catch (SQLException e) {
       if ("55P03".equals(e.getSQLState())) {
@@ -61,22 +61,22 @@ public final class Ownership {
   }
 
   /**
-   * Joins the owner's copiers until the end of the session's transaction.
+   * Joins the owner's helpers until the end of the session's transaction.
    *
    * @param ownerPid process id of the session that this process takes for the owner
    * @throws SQLException if that session is not the owner any more
    */
-  public static void joinAsCopier(Connection session, String mirror, int ownerPid)
+  public static void joinAsHelper(Connection session, String mirror, int ownerPid)
       throws SQLException {
     Sql.execute(
-        session, "SELECT pg_catalog.pg_advisory_xact_lock_shared(" + key(mirror, "copier") + ")");
+        session, "SELECT pg_catalog.pg_advisory_xact_lock_shared(" + key(mirror, "helper") + ")");
     if (!Sql.queryBoolean(
         session,
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.pid = ? AND " + IS_OWNER + ")",
         ownerPid,
         key(mirror, "owner"))) {
       throw new SQLException(
-          "the session that owned the mirror has ended while a table was copied", "08006");
+          "the session that owned the mirror has ended while another wrote for it", "08006");
     }
   }
 

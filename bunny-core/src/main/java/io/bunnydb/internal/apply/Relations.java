@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.bunnydb.ApplyException;
 import io.bunnydb.Lsn;
 import io.bunnydb.internal.apply.Applier.LiveTable;
+import io.bunnydb.internal.apply.DestinationTable.Counts;
 import io.bunnydb.internal.apply.DestinationTable.MismatchException;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.pgoutput.Relation;
@@ -12,8 +13,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,8 +25,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The relations that the stream has described, and the destination tables that they go to.
  *
- * <p>Lives as long as one stream: the source describes its relations once per connection. Used by
- * one thread.
+ * <p>Lives as long as one stream, or one transaction that is sent while it is in progress: the
+ * source describes its relations once for each. Used by one thread.
  */
 final class Relations {
   private static final Logger LOG = LoggerFactory.getLogger(Relations.class);
@@ -32,18 +36,28 @@ final class Relations {
   private final boolean isRepeatable;
   private final boolean usesSets;
   private final Map<Long, LiveTable> tables;
-  private final Map<Long, RelationShape> shapes = new HashMap<>();
+  private final Map<Long, Described> described = new HashMap<>();
   private final Map<Long, DestinationTable> targets = new HashMap<>();
 
   // Of an older shape, but with counts of the open transaction.
   private final List<DestinationTable> retired = new ArrayList<>();
 
-  // The shapes, since the last mark, of the relations that were described anew; null if of none.
-  private final Map<Long, @Nullable RelationShape> shapesAtMark = new HashMap<>();
-
   // Neighbours in the stream mostly are of one relation.
   private long lastId = -1;
   private @Nullable DestinationTable lastTarget;
+
+  /** A relation's shape, and a number by which later descriptions are told from earlier ones. */
+  private record Described(RelationShape shape, long number) {}
+
+  /** What was described and counted at some time. */
+  static final class Mark {
+    private final Map<Long, Described> described;
+    private final Map<DestinationTable, Counts> counts = new HashMap<>();
+
+    private Mark(Map<Long, Described> described) {
+      this.described = new HashMap<>(described);
+    }
+  }
 
   /**
    * No relations yet.
@@ -65,14 +79,28 @@ final class Relations {
     this.tables = tables;
   }
 
-  /** Notes a relation, which may be one that was altered; nothing for it may be unwritten. */
-  void describe(Relation relation) throws SQLException {
-    long id = relation.id();
-    RelationShape old = shapes.put(id, RelationShape.of(relation));
-    if (!shapesAtMark.containsKey(id)) {
-      shapesAtMark.put(id, old);
+  /**
+   * Notes a relation, which may be one that was altered; nothing for it may be unwritten.
+   *
+   * @param number greater than that of any description before, of the stream as a whole
+   */
+  void describe(Relation relation, long number) throws SQLException {
+    described.put(relation.id(), new Described(RelationShape.of(relation), number));
+    retire(relation.id());
+  }
+
+  /** Takes over what a transaction described that has committed, but for what is known newer. */
+  void adopt(Relations committed) throws SQLException {
+    for (Map.Entry<Long, Described> entry : committed.described.entrySet()) {
+      Described known = described.get(entry.getKey());
+      Described other = entry.getValue();
+      if (known == null || known.number < other.number) {
+        described.put(entry.getKey(), other);
+        if (known != null && !known.shape.equals(other.shape)) {
+          retire(entry.getKey());
+        }
+      }
     }
-    retire(id);
   }
 
   private void retire(long id) throws SQLException {
@@ -96,7 +124,7 @@ final class Relations {
 
   /** Whether a change of a relation, committed at a position, is to be written. */
   boolean isToWrite(long relationId, long commitLsn) {
-    if (!shapes.containsKey(relationId)) {
+    if (!described.containsKey(relationId)) {
       throw new ApplyException(
           mirror,
           null,
@@ -111,7 +139,7 @@ final class Relations {
   /** Finds the table that a relation goes to; no command may be open on the destination. */
   DestinationTable resolve(long relationId, long commitLsn) throws SQLException {
     LiveTable live = requireNonNull(tables.get(relationId));
-    RelationShape shape = requireNonNull(shapes.get(relationId));
+    RelationShape shape = requireNonNull(described.get(relationId)).shape;
     try {
       DestinationTable target =
           DestinationTable.resolve(destination, live, isRepeatable, usesSets, shape);
@@ -128,27 +156,34 @@ final class Relations {
     }
   }
 
-  /** Keeps what was described and counted since the last mark. */
-  void mark() {
-    shapesAtMark.clear();
-    targets.values().forEach(DestinationTable::mark);
-    retired.forEach(DestinationTable::mark);
+  /** What is described and counted so far. */
+  Mark mark() {
+    Mark mark = new Mark(described);
+    targets.values().forEach(target -> mark.counts.put(target, target.counts()));
+    retired.forEach(target -> mark.counts.put(target, target.counts()));
+    return mark;
   }
 
-  /** Undoes what was described and counted since the last mark. */
-  void backToMark() throws SQLException {
-    for (Map.Entry<Long, @Nullable RelationShape> entry : shapesAtMark.entrySet()) {
-      RelationShape before = entry.getValue();
-      if (before == null) {
-        shapes.remove(entry.getKey());
-      } else {
-        shapes.put(entry.getKey(), before);
+  /** Undoes what was described and counted since. */
+  void backTo(Mark mark) throws SQLException {
+    Set<Long> ids = new HashSet<>(described.keySet());
+    for (Long id : ids) {
+      Described before = mark.described.get(id);
+      if (!Objects.equals(before, described.get(id))) {
+        if (before == null) {
+          described.remove(id);
+        } else {
+          described.put(id, before);
+        }
+        retire(id);
       }
-      retire(entry.getKey());
     }
-    shapesAtMark.clear();
-    targets.values().forEach(DestinationTable::backToMark);
-    retired.forEach(DestinationTable::backToMark);
+    for (DestinationTable target : targets.values()) {
+      target.backTo(mark.counts.getOrDefault(target, Counts.NONE));
+    }
+    for (DestinationTable target : retired) {
+      target.backTo(mark.counts.getOrDefault(target, Counts.NONE));
+    }
   }
 
   /** The open transaction has committed; its counts become the tables' progress. */
@@ -163,13 +198,13 @@ final class Relations {
   }
 
   private void publishCounts(DestinationTable target, Lsn position) {
-    if (target.missingInTransaction() > 0) {
+    if (target.missing > 0) {
       LOG.warn(
           "mirror '{}', table {}, at {}: {} updates or deletes met no row on the destination",
           mirror,
           target.name(),
           position,
-          target.missingInTransaction());
+          target.missing);
     }
     target.committed();
   }

@@ -4,6 +4,7 @@ import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorState;
 import io.bunnydb.TableMapping;
+import io.bunnydb.internal.apply.Applier.InProgressException;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
 import io.bunnydb.spi.Checkpoint;
@@ -34,6 +35,9 @@ final class MirrorWork implements AutoCloseable {
   private boolean isToRun;
   private boolean isPauseToNote;
 
+  // The next session has the source send large transactions when they have committed.
+  private boolean isInProgressToWait;
+
   MirrorWork(MirrorContext context) {
     this.context = context;
     this.config = context.config();
@@ -57,13 +61,15 @@ final class MirrorWork implements AutoCloseable {
    */
   Duration runSession(StopSignal stop) throws InterruptedException {
     Lsn before = context.progress().applied();
+    boolean isInProgressApplied = !isInProgressToWait;
+    isInProgressToWait = false;
     try {
       if (lifecycle.state() == MirrorState.CREATED) {
         lifecycle.moveIfPossible(MirrorState.SETTING_UP);
       }
       try (Session session = Session.open(context, checkpoints, setUp, stop)) {
         session.prove();
-        session.run();
+        session.run(isInProgressApplied);
       }
       backoff.reset();
       return Duration.ZERO;
@@ -77,6 +83,15 @@ final class MirrorWork implements AutoCloseable {
       }
       if (!before.equals(context.progress().applied())) {
         backoff.reset();
+      }
+      if (e instanceof InProgressException) {
+        LOG.info(
+            "mirror '{}': a large transaction waits for its commit on the source, as it cannot be"
+                + " applied before",
+            config.name(),
+            e);
+        isInProgressToWait = true;
+        return Duration.ZERO;
       }
       return meet(Faults.describe(config.name(), e));
     }

@@ -1,6 +1,7 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.Lsn;
+import io.bunnydb.internal.apply.Applier;
 import io.bunnydb.internal.apply.Batch;
 import io.bunnydb.internal.apply.BatchExchange;
 import io.bunnydb.internal.source.ReplicationStream;
@@ -24,11 +25,11 @@ final class Receiver implements Runnable {
   private final BatchExchange exchange;
   private final Progress progress;
   private final PublicationWatch watch;
-  private final PgOutputDecoder decoder = new PgOutputDecoder(1);
+  private final PgOutputDecoder decoder = new PgOutputDecoder(Applier.PROTOCOL_VERSION);
 
   private volatile Lsn durable = Lsn.ZERO;
   private @Nullable Batch filling;
-  private boolean isInTransaction;
+  private boolean isInSection;
   private Lsn lastPosition;
   private long lastAdvanceNanos = System.nanoTime();
 
@@ -62,7 +63,7 @@ final class Receiver implements Runnable {
       while (!exchange.isClosed()) {
         watch.check();
         stream.acknowledge(durable);
-        boolean isWaiting = filling != null && !isInTransaction;
+        boolean isWaiting = filling != null && !isInSection;
         if (isWaiting && exchange.offer(requireFilling(), 0)) {
           filling = null;
           isWaiting = false;
@@ -81,41 +82,90 @@ final class Receiver implements Runnable {
 
   private void receive() throws SQLException, InterruptedException {
     byte code = stream.bytes()[stream.offset()];
-    if (code == MessageKind.BEGIN.code()) {
-      decoder.wrap(stream.bytes(), stream.offset(), stream.length());
-      if (filling == null) {
-        filling = exchange.open();
-      }
-      filling.begin(decoder.begin().commitTimeUnixMicros());
-      isInTransaction = true;
-    }
-    if (!isInTransaction) {
+    if (!isInSection) {
       if (code == MessageKind.MESSAGE.code()) {
         return;
       }
-      throw new SQLException(
-          "message '" + (char) code + "' came outside a transaction; report it", "08P01");
+      beginSection();
     }
     Batch batch = requireFilling();
     batch.append(stream.bytes(), stream.offset(), stream.length());
-    if (code == MessageKind.COMMIT.code()) {
-      decoder.wrap(stream.bytes(), stream.offset(), stream.length());
-      lastPosition = new Lsn(decoder.commit().endLsn());
-      batch.commit(lastPosition);
-      isInTransaction = false;
-      progress.received(lastPosition);
-    }
+    endSection(code, batch);
     // The rest of a large transaction takes no others with it: they would fill the batch, end it in
     // their midst, and so put off the commit for as long as there is a backlog.
-    boolean isLastPiece = batch.isContinuation() && !isInTransaction;
+    boolean isLastPiece = batch.isContinuation() && !isInSection;
     if (exchange.isFull(batch) || isLastPiece) {
+      stream.forget();
+      long xid = batch.xid();
       handOver(batch);
       filling = null;
-      if (isInTransaction) {
-        filling = exchange.open();
-        filling.continueTransaction();
+      if (isInSection) {
+        filling = exchange.open(xid);
+        if (xid == 0) {
+          filling.continueTransaction();
+        }
       }
     }
+  }
+
+  /** A transaction, or a piece or the end of one in progress, goes into the batch of its kind. */
+  private void beginSection() throws SQLException, InterruptedException {
+    MessageKind kind = wrap();
+    switch (kind) {
+      case BEGIN -> openFor(0).begin(decoder.begin().commitTimeUnixMicros());
+      case STREAM_START -> openFor(decoder.streamStart().xid()).hasChangeAt(stream.lsn());
+      case STREAM_COMMIT ->
+          openFor(decoder.streamCommit().xid())
+              .begin(decoder.streamCommit().commitTimeUnixMicros());
+      case STREAM_ABORT -> openFor(decoder.streamAbort().xid());
+      default ->
+          throw new SQLException(
+              "message " + kind + " came outside a transaction; report it", "08P01");
+    }
+    isInSection = true;
+  }
+
+  private Batch openFor(long xid) throws SQLException, InterruptedException {
+    Batch batch = filling;
+    if (batch != null && batch.xid() != xid) {
+      handOver(batch);
+      batch = null;
+    }
+    if (batch == null) {
+      batch = exchange.open(xid);
+      filling = batch;
+    }
+    return batch;
+  }
+
+  private void endSection(byte code, Batch batch) {
+    if (code == MessageKind.COMMIT.code()) {
+      wrap();
+      commit(batch, decoder.commit().endLsn());
+    } else if (code == MessageKind.STREAM_STOP.code()) {
+      wrap();
+    } else if (code == MessageKind.STREAM_COMMIT.code()) {
+      commit(batch, decoder.streamCommit().endLsn());
+    } else if (code == MessageKind.STREAM_ABORT.code()) {
+      if (decoder.streamAbort().subxid() == batch.xid()) {
+        batch.rollBack();
+      } else {
+        batch.rollBackPart();
+      }
+    } else {
+      return;
+    }
+    isInSection = false;
+  }
+
+  private void commit(Batch batch, long endLsn) {
+    lastPosition = new Lsn(endLsn);
+    batch.commit(lastPosition);
+    progress.received(lastPosition);
+  }
+
+  private MessageKind wrap() {
+    return decoder.wrap(stream.bytes(), stream.offset(), stream.length());
   }
 
   /** Waits for room, and keeps the connection alive meanwhile. */
@@ -149,7 +199,7 @@ final class Receiver implements Runnable {
     if (isWanted
         || stream.isReplyWanted()
         || System.nanoTime() - lastAdvanceNanos > IDLE_ADVANCE_NANOS) {
-      Batch empty = exchange.open();
+      Batch empty = exchange.open(0);
       empty.passOver(passed);
       if (exchange.offer(empty, 0)) {
         lastPosition = passed;

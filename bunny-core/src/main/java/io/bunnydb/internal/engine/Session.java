@@ -7,7 +7,9 @@ import io.bunnydb.internal.apply.Applier;
 import io.bunnydb.internal.apply.Applier.LiveTable;
 import io.bunnydb.internal.apply.Batch;
 import io.bunnydb.internal.apply.BatchExchange;
+import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.apply.TableProgress;
+import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
@@ -46,6 +48,7 @@ final class Session implements AutoCloseable {
   private final Connection destination;
   private Checkpoint checkpoint;
   private @Nullable ReplicationStream stream;
+  private boolean isInProgressSent;
 
   private Session(
       MirrorContext context,
@@ -109,8 +112,13 @@ final class Session implements AutoCloseable {
     return joined.hasTableIn(TableState.LIVE) ? MirrorState.RUNNING : MirrorState.SNAPSHOT;
   }
 
-  /** Works, once the source is proved, until stopped or until copied tables wait to be joined. */
-  void run() throws SQLException, InterruptedException {
+  /**
+   * Works, once the source is proved, until stopped or until copied tables wait to be joined.
+   *
+   * @param isInProgressSent whether large transactions may be applied before they commit
+   */
+  void run(boolean isInProgressSent) throws SQLException, InterruptedException {
+    this.isInProgressSent = isInProgressSent;
     // Prepared statements keep the types that parameters had; a column may have been altered.
     Sql.execute(destination, "DEALLOCATE ALL");
     List<MirroredTable> tables = setUp.sourceTables(checkpoint, source);
@@ -190,7 +198,8 @@ final class Session implements AutoCloseable {
     ReplicationSlot.awaitRelease(source, checkpoint.slot(), SLOT_RELEASE, stop);
     ReplicationStream stream = connectStream();
     try {
-      stream.start(checkpoint.slot(), checkpoint.publication(), checkpoint.position());
+      stream.start(
+          checkpoint.slot(), checkpoint.publication(), checkpoint.position(), isInProgressSent);
     } catch (SQLException e) {
       SourceProof.checkSlot(checkpoint, source);
       throw e;
@@ -206,11 +215,12 @@ final class Session implements AutoCloseable {
         new Applier(
             config.name(),
             destination,
+            new Helpers(),
             !context.destination().areTriggersSilent(),
             config.store(),
             liveTables());
     Thread receiving = start("receive", receiver);
-    try {
+    try (applier) {
       boolean isInTransaction = false;
       for (Batch batch = exchange.take(false);
           batch != null;
@@ -218,7 +228,7 @@ final class Session implements AutoCloseable {
         context.progress().applying(batch);
         applier.apply(batch);
         isInTransaction = !batch.endsBetweenTransactions();
-        if (batch.endsBetweenTransactions()) {
+        if (batch.isToCommit()) {
           context.progress().applied(batch);
           context.lifecycle().signal();
           // A stop may have cut short the wait for a synchronous standby; then it is not durable.
@@ -236,6 +246,30 @@ final class Session implements AutoCloseable {
         stream.abort();
         receiving.join();
       }
+    }
+  }
+
+  /** The sessions that write beside the one that owns the mirror. */
+  private final class Helpers implements Applier.Sessions {
+    @Override
+    public Connection open() throws SQLException {
+      Connection opened = context.copyDestination().open("apply");
+      try {
+        WriterSettings.prepare(opened);
+        opened.setAutoCommit(false);
+        int owner = destination.unwrap(PGConnection.class).getBackendPID();
+        Ownership.joinAsHelper(opened, config.name(), owner);
+        return stop.guard(opened);
+      } catch (SQLException | RuntimeException e) {
+        opened.close();
+        throw e;
+      }
+    }
+
+    @Override
+    public void close(Connection opened) throws SQLException {
+      stop.release(opened);
+      opened.close();
     }
   }
 

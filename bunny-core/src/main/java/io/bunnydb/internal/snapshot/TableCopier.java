@@ -94,7 +94,7 @@ final class TableCopier implements AutoCloseable {
     MirroredTable table = job.table();
     TableProgress progress = job.progress();
     try {
-      Ownership.joinAsCopier(destination, mirror, ownerPid);
+      Ownership.joinAsHelper(destination, mirror, ownerPid);
       Table target =
           Catalog.table(destination, table.mapping().destination())
               .orElseThrow(() -> new SQLException("the destination table is gone", "42P01"));

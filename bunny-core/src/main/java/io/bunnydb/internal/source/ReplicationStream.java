@@ -111,8 +111,10 @@ public final class ReplicationStream implements AutoCloseable {
    * @param slot the slot, which must reach back to the position
    * @param publication the publication, which must have been there when the slot was made
    * @param from the position to begin at; it does not count as acknowledged
+   * @param isInProgressSent whether the server may send large transactions before they commit
    */
-  public void start(String slot, String publication, Lsn from) throws SQLException {
+  public void start(String slot, String publication, Lsn from, boolean isInProgressSent)
+      throws SQLException {
     copy =
         connection
             .unwrap(PGConnection.class)
@@ -122,7 +124,9 @@ public final class ReplicationStream implements AutoCloseable {
                     + Sql.identifier(slot)
                     + " LOGICAL "
                     + from
-                    + " (proto_version '1', publication_names "
+                    + (isInProgressSent
+                        ? " (proto_version '2', streaming 'on', publication_names "
+                        : " (proto_version '1', publication_names ")
                     + Sql.literal(Sql.identifier(publication))
                     + ")");
     // The rest of a message may never come on a connection that is half open.
@@ -234,6 +238,16 @@ public final class ReplicationStream implements AutoCloseable {
     return frame.length - DATA_HEADER;
   }
 
+  /** Lets go of the last message, which may be large. */
+  public void forget() {
+    frame = NO_FRAME;
+  }
+
+  /** Where the log has what the last message tells of. */
+  public Lsn lsn() {
+    return new Lsn(ByteBuffer.wrap(frame).getLong(1));
+  }
+
   /**
    * The position of the last keepalive: the server has sent every transaction that committed before
    * it. {@link Lsn#ZERO} before the first.
@@ -263,10 +277,9 @@ public final class ReplicationStream implements AutoCloseable {
 
   /**
    * Keeps the connection alive while nothing is read from it, the server's requests for a reply
-   * included; to be called every second or so. The last message, which may be large, is let go.
+   * included; to be called every second or so.
    */
   public void keepAlive() throws SQLException {
-    frame = NO_FRAME;
     lastHeardNanos = System.nanoTime();
     sendStatus(false);
   }

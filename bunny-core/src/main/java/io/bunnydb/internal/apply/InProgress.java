@@ -1,0 +1,114 @@
+package io.bunnydb.internal.apply;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.internal.apply.SessionWriter.Options;
+import io.bunnydb.internal.catalog.Sql;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The transactions that the source sends before they have committed there, since they are large
+ * ("Streaming of Large Transactions for Logical Decoding" in the PostgreSQL documentation). Each is
+ * applied as it comes, in a session and transaction of its own, which is then committed or rolled
+ * back as the source did.
+ *
+ * <p>What the source allowed side by side, the destination mostly does too; but it can have
+ * constraints of its own, and of equal rows without a key it may take another. One session would
+ * then wait for another that this thread does not go on with. So no lock is waited for long while
+ * there are such transactions; whatever goes wrong then, the caller begins again without them.
+ *
+ * <p>Used by one thread.
+ */
+final class InProgress implements AutoCloseable {
+  private static final int MOST = 4;
+  private static final String IMPATIENT = "SET lock_timeout = '5s'";
+  private static final String PATIENT = "SET lock_timeout = 0";
+
+  private final Options options;
+  private final Applier.Sessions sessions;
+  private final Connection main;
+  private final Lsn safe;
+  private final Map<Long, SessionWriter> open = new HashMap<>();
+
+  /**
+   * None yet.
+   *
+   * @param main the session that applies whole transactions
+   */
+  InProgress(Options options, Applier.Sessions sessions, Connection main) {
+    this.options = options;
+    this.sessions = sessions;
+    this.main = main;
+    Lsn last = Lsn.ZERO;
+    for (Applier.LiveTable table : options.tables().values()) {
+      last = Lsn.max(last, table.from());
+    }
+    this.safe = last;
+  }
+
+  /** Whether there are none. */
+  boolean isEmpty() {
+    return open.isEmpty();
+  }
+
+  /**
+   * Applies a batch, without the end of its transaction.
+   *
+   * @return what wrote it, whose transaction can be committed
+   */
+  SessionWriter write(Batch batch) throws SQLException {
+    SessionWriter writer = open.get(batch.xid());
+    if (writer == null) {
+      writer = begin(batch);
+    }
+    writer.write(batch);
+    return writer;
+  }
+
+  private SessionWriter begin(Batch batch) throws SQLException {
+    if (batch.firstLsn().isBefore(safe)) {
+      throw new SQLException("it began before the copy of a table, and may be in it");
+    }
+    if (open.size() == MOST) {
+      throw new SQLException("there are too many of them");
+    }
+    if (open.isEmpty()) {
+      Sql.execute(main, IMPATIENT);
+      main.commit();
+    }
+    Connection session = sessions.open();
+    try {
+      Sql.execute(session, IMPATIENT);
+      SessionWriter writer = new SessionWriter(options, session);
+      writer.beginInProgress(batch.xid(), batch.firstLsn().value());
+      open.put(batch.xid(), writer);
+      return writer;
+    } catch (SQLException | RuntimeException e) {
+      sessions.close(session);
+      throw e;
+    }
+  }
+
+  /** Ends a transaction's session, and rolls back what is not committed. */
+  void end(long xid) throws SQLException {
+    SessionWriter ended = open.remove(xid);
+    if (ended != null) {
+      sessions.close(ended.session());
+    }
+    if (open.isEmpty()) {
+      Sql.execute(main, PATIENT);
+    }
+    main.commit();
+  }
+
+  /** Ends all sessions, and rolls back. */
+  @Override
+  public void close() throws SQLException {
+    for (SessionWriter writer : open.values()) {
+      sessions.close(writer.session());
+    }
+    open.clear();
+  }
+}
