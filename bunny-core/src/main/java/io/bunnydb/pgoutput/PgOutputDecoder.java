@@ -66,8 +66,17 @@ public final class PgOutputDecoder {
 
   /** Forgets what was wrapped and any open stream, as for a new connection. */
   public void reset() {
+    reset(false);
+  }
+
+  /**
+   * Forgets what was wrapped, to read messages again.
+   *
+   * @param isInStream whether the messages to come stand between Stream Start and Stream Stop
+   */
+  public void reset(boolean isInStream) {
     wrapped = null;
-    inStream = false;
+    inStream = isInStream;
   }
 
   /**

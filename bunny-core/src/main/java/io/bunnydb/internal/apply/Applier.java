@@ -9,6 +9,7 @@ import io.bunnydb.spi.CheckpointStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Applies batches to the destination, each in one transaction together with its checkpoint; the
@@ -47,7 +48,7 @@ public final class Applier implements AutoCloseable {
     Connection open() throws SQLException;
 
     /** Ends one, and rolls back what it has not committed. */
-    void close(Connection session) throws SQLException;
+    void close(Connection session);
   }
 
   /** Thrown where a transaction in progress cannot be applied; once it has committed, it may be. */
@@ -82,7 +83,7 @@ public final class Applier implements AutoCloseable {
     Options options =
         new Options(mirror, defersConstraints, !store.joinsDestination(), tables, new Counter());
     this.whole = new SessionWriter(options, destination);
-    this.inProgress = new InProgress(options, sessions, destination);
+    this.inProgress = new InProgress(options, sessions);
   }
 
   /**
@@ -97,20 +98,30 @@ public final class Applier implements AutoCloseable {
       applyInProgress(batch);
       return;
     }
+    whole.setImpatient(!inProgress.isEmpty());
     try {
       whole.write(batch);
+      if (batch.isToCommit()) {
+        commit(whole, batch.position());
+      }
     } catch (ApplyException e) {
-      boolean isLocked =
-          e.getCause() instanceof SQLException cause
-              && LOCK_NOT_AVAILABLE.equals(cause.getSQLState());
-      if (isLocked && !inProgress.isEmpty()) {
+      if (isOfInProgress(e.getCause())) {
+        throw new InProgressException(e);
+      }
+      throw e;
+    } catch (SQLException e) {
+      if (isOfInProgress(e)) {
         throw new InProgressException(e);
       }
       throw e;
     }
-    if (batch.isToCommit()) {
-      commit(whole, batch.position());
-    }
+  }
+
+  /** Whether a lock was waited for that a transaction in progress may hold. */
+  private boolean isOfInProgress(@Nullable Throwable e) {
+    return !inProgress.isEmpty()
+        && e instanceof SQLException cause
+        && LOCK_NOT_AVAILABLE.equals(cause.getSQLState());
   }
 
   private void applyInProgress(Batch batch) throws InProgressException {
@@ -119,10 +130,12 @@ public final class Applier implements AutoCloseable {
         inProgress.end(batch.xid());
         return;
       }
-      SessionWriter writer = inProgress.write(batch);
+      @Nullable SessionWriter writer = inProgress.write(batch);
       if (batch.isToCommit()) {
-        commit(writer, batch.position());
-        whole.relations().adopt(writer.relations());
+        commit(writer == null ? whole : writer, batch.position());
+        if (writer != null) {
+          whole.relations().adopt(writer.relations());
+        }
         inProgress.end(batch.xid());
       }
     } catch (StoppedException e) {
@@ -145,7 +158,7 @@ public final class Applier implements AutoCloseable {
 
   /** Rolls back the transactions in progress. */
   @Override
-  public void close() throws SQLException {
+  public void close() {
     inProgress.close();
   }
 }

@@ -22,7 +22,6 @@ public final class Batch {
   private long xid;
   private Lsn firstLsn = Lsn.ZERO;
   private boolean isRolledBack;
-  private boolean hasRollback;
 
   /**
    * An empty batch.
@@ -79,16 +78,6 @@ public final class Batch {
     return isRolledBack;
   }
 
-  /** Notes that a subtransaction of the one in progress was rolled back. */
-  public void rollBackPart() {
-    hasRollback = true;
-  }
-
-  /** Whether a subtransaction was rolled back, which may have begun in a batch before. */
-  boolean hasRollback() {
-    return hasRollback;
-  }
-
   /** Notes that a transaction begins, or that the one in progress commits. */
   public void begin(long commitMicros) {
     if (firstCommitMicros == 0) {
@@ -131,7 +120,6 @@ public final class Batch {
     xid = 0;
     firstLsn = Lsn.ZERO;
     isRolledBack = false;
-    hasRollback = false;
   }
 
   /** How many bytes the messages have together. */

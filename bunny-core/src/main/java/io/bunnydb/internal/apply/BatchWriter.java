@@ -153,12 +153,6 @@ final class BatchWriter {
     forget();
   }
 
-  /** Forgets what is not written; an open transaction may have failed by this. */
-  void discard() throws SQLException {
-    close();
-    forget();
-  }
-
   private void forget() {
     for (int i = 0; i < gathered.size(); i++) {
       SetWriter set = gathered.get(i).setWriter;

@@ -2,11 +2,12 @@ package io.bunnydb.internal.apply;
 
 import io.bunnydb.Lsn;
 import io.bunnydb.internal.apply.SessionWriter.Options;
-import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.pgoutput.MessageKind;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The transactions that the source sends before they have committed there, since they are large
@@ -23,24 +24,16 @@ import java.util.Map;
  */
 final class InProgress implements AutoCloseable {
   private static final int MOST = 4;
-  private static final String IMPATIENT = "SET lock_timeout = '5s'";
-  private static final String PATIENT = "SET lock_timeout = 0";
 
   private final Options options;
   private final Applier.Sessions sessions;
-  private final Connection main;
   private final Lsn safe;
   private final Map<Long, SessionWriter> open = new HashMap<>();
 
-  /**
-   * None yet.
-   *
-   * @param main the session that applies whole transactions
-   */
-  InProgress(Options options, Applier.Sessions sessions, Connection main) {
+  /** None yet. */
+  InProgress(Options options, Applier.Sessions sessions) {
     this.options = options;
     this.sessions = sessions;
-    this.main = main;
     Lsn last = Lsn.ZERO;
     for (Applier.LiveTable table : options.tables().values()) {
       last = Lsn.max(last, table.from());
@@ -56,15 +49,32 @@ final class InProgress implements AutoCloseable {
   /**
    * Applies a batch, without the end of its transaction.
    *
-   * @return what wrote it, whose transaction can be committed
+   * @return what wrote it, whose transaction can be committed; null where the transaction has not
+   *     changed a table of the publication so far
    */
-  SessionWriter write(Batch batch) throws SQLException {
+  @Nullable SessionWriter write(Batch batch) throws SQLException {
     SessionWriter writer = open.get(batch.xid());
+    if (writer == null && isEmpty(batch)) {
+      return null;
+    }
     if (writer == null) {
       writer = begin(batch);
     }
     writer.write(batch);
     return writer;
+  }
+
+  private static boolean isEmpty(Batch batch) {
+    for (int i = 0; i < batch.messageCount(); i++) {
+      byte code = batch.bytes()[batch.offset(i)];
+      if (code != MessageKind.STREAM_START.code()
+          && code != MessageKind.STREAM_STOP.code()
+          && code != MessageKind.STREAM_COMMIT.code()
+          && code != MessageKind.STREAM_ABORT.code()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private SessionWriter begin(Batch batch) throws SQLException {
@@ -74,13 +84,8 @@ final class InProgress implements AutoCloseable {
     if (open.size() == MOST) {
       throw new SQLException("there are too many of them");
     }
-    if (open.isEmpty()) {
-      Sql.execute(main, IMPATIENT);
-      main.commit();
-    }
     Connection session = sessions.open();
     try {
-      Sql.execute(session, IMPATIENT);
       SessionWriter writer = new SessionWriter(options, session);
       writer.beginInProgress(batch.xid(), batch.firstLsn().value());
       open.put(batch.xid(), writer);
@@ -92,23 +97,17 @@ final class InProgress implements AutoCloseable {
   }
 
   /** Ends a transaction's session, and rolls back what is not committed. */
-  void end(long xid) throws SQLException {
+  void end(long xid) {
     SessionWriter ended = open.remove(xid);
     if (ended != null) {
       sessions.close(ended.session());
     }
-    if (open.isEmpty()) {
-      Sql.execute(main, PATIENT);
-    }
-    main.commit();
   }
 
   /** Ends all sessions, and rolls back. */
   @Override
-  public void close() throws SQLException {
-    for (SessionWriter writer : open.values()) {
-      sessions.close(writer.session());
-    }
+  public void close() {
+    open.values().forEach(writer -> sessions.close(writer.session()));
     open.clear();
   }
 }

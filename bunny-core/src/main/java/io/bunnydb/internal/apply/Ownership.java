@@ -80,6 +80,20 @@ public final class Ownership {
     }
   }
 
+  /**
+   * Waits until helpers of before have ended, so that what they commit is in the checkpoint. One
+   * whose connection broke may still be committing.
+   *
+   * @param owner the owner's session, not in autocommit mode and with no transaction open
+   * @throws SQLException if they do not end soon
+   */
+  public static void awaitHelpers(Connection owner, String mirror, Duration wait)
+      throws SQLException {
+    Sql.execute(owner, "SET LOCAL lock_timeout = '" + wait.toMillis() + "ms'");
+    Sql.execute(owner, "SELECT pg_catalog.pg_advisory_xact_lock(" + key(mirror, "helper") + ")");
+    owner.commit();
+  }
+
   private static String owner(Connection session, String mirror) throws SQLException {
     long key = key(mirror, "owner");
     @Nullable String owner =

@@ -43,11 +43,12 @@ final class SessionWriter {
   private final PgOutputDecoder decoder = new PgOutputDecoder(Applier.PROTOCOL_VERSION);
   private final Relations relations;
   private final BatchWriter writer;
-  private final Subtransactions subtransactions;
   private final boolean usesSets;
   private final SetPatience patience = new SetPatience();
 
+  private long transaction;
   private boolean isInTransaction;
+  private boolean isImpatient;
   private long commitLsn;
 
   /**
@@ -88,7 +89,6 @@ final class SessionWriter {
     this.relations =
         new Relations(options.mirror, session, options.isRepeatable, usesSets, options.tables);
     this.writer = new BatchWriter(session);
-    this.subtransactions = new Subtransactions(session, writer, relations);
   }
 
   /** The session. */
@@ -108,10 +108,15 @@ final class SessionWriter {
    * @param lsn a position that its commit lies behind
    */
   void beginInProgress(long xid, long lsn) throws SQLException {
-    subtransactions.begin(xid);
+    transaction = xid;
     commitLsn = lsn;
+    isImpatient = true;
     begin();
-    isInTransaction = true;
+  }
+
+  /** From the next transaction on, waits for locks a few seconds only, or without limit again. */
+  void setImpatient(boolean impatient) {
+    isImpatient = impatient;
   }
 
   /**
@@ -125,10 +130,7 @@ final class SessionWriter {
       if (isFirst) {
         begin();
       }
-      if (!usesSets
-          || BatchWriter.isSmall(batch)
-          || batch.hasRollback()
-          || patience.isToGoInOrder()) {
+      if (!usesSets || BatchWriter.isSmall(batch) || patience.isToGoInOrder()) {
         writeMessages(batch, false);
       } else {
         writeBySets(batch, isFirst);
@@ -160,6 +162,9 @@ final class SessionWriter {
     if (options.defersConstraints) {
       Sql.execute(session, "SET CONSTRAINTS ALL DEFERRED");
     }
+    if (isImpatient) {
+      Sql.execute(session, "SET LOCAL lock_timeout = '5s'");
+    }
     isInTransaction = true;
   }
 
@@ -171,7 +176,7 @@ final class SessionWriter {
   private void writeBySets(Batch batch, boolean isFirst) throws SQLException {
     long commitLsnBefore = commitLsn;
     Relations.Mark mark = relations.mark();
-    int subtransactionsBefore = subtransactions.count();
+    boolean isInStream = decoder.isInStream();
     Savepoint before = isFirst ? null : session.setSavepoint();
     try {
       writeMessages(batch, true);
@@ -185,17 +190,17 @@ final class SessionWriter {
       writer.close();
       if (before == null) {
         session.rollback();
+        begin();
       } else {
         session.rollback(before);
       }
       relations.backTo(mark);
-      subtransactions.backTo(subtransactionsBefore);
       patience.failed();
       commitLsn = commitLsnBefore;
+      decoder.reset(isInStream);
       writeMessages(batch, false);
     }
-    // The server would release with it those that subtransactions have set since.
-    if (before != null && subtransactions.count() == subtransactionsBefore) {
+    if (before != null) {
       session.releaseSavepoint(before);
     }
   }
@@ -227,19 +232,13 @@ final class SessionWriter {
       case DELETE -> delete(decoder.delete());
       case TRUNCATE -> truncate(decoder.truncate());
       case COMMIT, ORIGIN, TYPE, MESSAGE -> {}
-      case STREAM_START, STREAM_STOP, STREAM_COMMIT -> requireInProgress(batch);
-      case STREAM_ABORT -> {
-        requireInProgress(batch);
-        subtransactions.rollBack(decoder.streamAbort().subxid());
+      case STREAM_START, STREAM_STOP, STREAM_COMMIT, STREAM_ABORT -> {
+        if (batch.xid() == 0) {
+          throw unasked();
+        }
       }
       case STREAM_PREPARE, BEGIN_PREPARE, PREPARE, COMMIT_PREPARED, ROLLBACK_PREPARED ->
           throw unasked();
-    }
-  }
-
-  private void requireInProgress(Batch batch) {
-    if (batch.xid() == 0) {
-      throw unasked();
     }
   }
 
@@ -248,18 +247,30 @@ final class SessionWriter {
         options.mirror, null, new Lsn(commitLsn), "the source sent what was not asked for", null);
   }
 
+  /**
+   * A subtransaction may be rolled back, and the server does not say so of each that it has sent:
+   * it forgets those of which it had more than 4096 changes on its disk ({@code
+   * ReorderBufferTruncateTXN} in PostgreSQL's source, reorderbuffer.c, takes one that has none in
+   * memory for not sent).
+   */
+  private void requireNoSubtransaction(long xid) throws SQLException {
+    if (xid != transaction) {
+      throw new SQLException("transaction " + transaction + " has subtransactions");
+    }
+  }
+
   private void describe() throws SQLException {
     // One that was altered comes again under its id; what is not written yet is of the old shape.
     DestinationTable old = relations.known(decoder.relation().id());
     if (old != null) {
       writer.finish(old);
     }
-    subtransactions.enter(decoder.relation().xid());
+    requireNoSubtransaction(decoder.relation().xid());
     relations.describe(decoder.relation(), options.descriptions.next());
   }
 
   private void insert(Insert insert) throws SQLException {
-    subtransactions.enter(insert.xid());
+    requireNoSubtransaction(insert.xid());
     DestinationTable target = target(insert.relationId());
     if (target != null && !writer.insert(target, insert.newTuple(), commitLsn)) {
       throw new ApplyException(
@@ -274,7 +285,7 @@ final class SessionWriter {
   }
 
   private void update(Update update) throws SQLException {
-    subtransactions.enter(update.xid());
+    requireNoSubtransaction(update.xid());
     DestinationTable target = target(update.relationId());
     if (target != null
         && !writer.update(
@@ -287,7 +298,7 @@ final class SessionWriter {
   }
 
   private void delete(Delete delete) throws SQLException {
-    subtransactions.enter(delete.xid());
+    requireNoSubtransaction(delete.xid());
     DestinationTable target = target(delete.relationId());
     if (target != null && !writer.delete(target, delete.oldTuple(), commitLsn)) {
       throw notIdentified(target);
@@ -307,7 +318,7 @@ final class SessionWriter {
   }
 
   private void truncate(Truncate truncate) throws SQLException {
-    subtransactions.enter(truncate.xid());
+    requireNoSubtransaction(truncate.xid());
     List<String> names = new ArrayList<>();
     DestinationTable last = null;
     for (int i = 0; i < truncate.relationCount(); i++) {

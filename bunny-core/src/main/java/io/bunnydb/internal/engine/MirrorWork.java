@@ -5,6 +5,7 @@ import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorState;
 import io.bunnydb.TableMapping;
 import io.bunnydb.internal.apply.Applier.InProgressException;
+import io.bunnydb.internal.apply.BatchExchange.ExchangeFailedException;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
 import io.bunnydb.spi.Checkpoint;
@@ -61,17 +62,16 @@ final class MirrorWork implements AutoCloseable {
    */
   Duration runSession(StopSignal stop) throws InterruptedException {
     Lsn before = context.progress().applied();
-    boolean isInProgressApplied = !isInProgressToWait;
-    isInProgressToWait = false;
     try {
       if (lifecycle.state() == MirrorState.CREATED) {
         lifecycle.moveIfPossible(MirrorState.SETTING_UP);
       }
       try (Session session = Session.open(context, checkpoints, setUp, stop)) {
         session.prove();
-        session.run(isInProgressApplied);
+        session.run(!isInProgressToWait);
       }
       backoff.reset();
+      isInProgressToWait = false;
       return Duration.ZERO;
     } catch (StoppedException e) {
       LOG.debug("mirror '{}': stopped", config.name());
@@ -81,13 +81,15 @@ final class MirrorWork implements AutoCloseable {
         LOG.debug("mirror '{}': stopped, and rolled back what was in flight", config.name(), e);
         return Duration.ZERO;
       }
+      boolean mayBeOfInProgress = !isInProgressToWait && isOfInProgress(e);
       if (!before.equals(context.progress().applied())) {
         backoff.reset();
+        isInProgressToWait = false;
       }
-      if (e instanceof InProgressException) {
+      if (mayBeOfInProgress) {
         LOG.info(
-            "mirror '{}': a large transaction waits for its commit on the source, as it cannot be"
-                + " applied before",
+            "mirror '{}': large transactions are applied when they have committed on the source, as"
+                + " one could not be before",
             config.name(),
             e);
         isInProgressToWait = true;
@@ -95,6 +97,17 @@ final class MirrorWork implements AutoCloseable {
       }
       return meet(Faults.describe(config.name(), e));
     }
+  }
+
+  /**
+   * Whether an error may be one of a transaction that has not committed, and says nothing then: of
+   * its apply, or of its sender.
+   */
+  private boolean isOfInProgress(Throwable e) {
+    return e instanceof InProgressException
+        || (e instanceof ExchangeFailedException
+            && e.getCause() instanceof SQLException
+            && !Faults.isTransient(Faults.describe(config.name(), e)));
   }
 
   private Duration meet(MirrorException error) {

@@ -149,8 +149,6 @@ final class Receiver implements Runnable {
     } else if (code == MessageKind.STREAM_ABORT.code()) {
       if (decoder.streamAbort().subxid() == batch.xid()) {
         batch.rollBack();
-      } else {
-        batch.rollBackPart();
       }
     } else {
       return;

@@ -28,6 +28,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One stretch of work: from the checkpoint, over the set-up of what is missing, to a copy, a
@@ -36,6 +38,8 @@ import org.postgresql.PGConnection;
  * does follows from the checkpoint.
  */
 final class Session implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Session.class);
+  private static final Duration HELPERS_END = Duration.ofSeconds(5);
   private static final Duration SLOT_RELEASE = Duration.ofSeconds(5);
   private static final Duration RECEIVER_END = Duration.ofSeconds(2);
   private static final int ROLLBACK_MILLIS = 30_000;
@@ -48,7 +52,6 @@ final class Session implements AutoCloseable {
   private final Connection destination;
   private Checkpoint checkpoint;
   private @Nullable ReplicationStream stream;
-  private boolean isInProgressSent;
 
   private Session(
       MirrorContext context,
@@ -69,15 +72,11 @@ final class Session implements AutoCloseable {
   /** Connects to both sides. */
   static Session open(MirrorContext context, Checkpoints checkpoints, SetUp setUp, StopSignal stop)
       throws SQLException {
+    Connection destination = context.destination().connection();
+    Ownership.awaitHelpers(destination, context.config().name(), HELPERS_END);
     Checkpoint checkpoint = checkpoints.require();
     context.tables().follow(checkpoint);
-    return new Session(
-        context,
-        setUp,
-        stop,
-        context.control().get(),
-        context.destination().connection(),
-        checkpoint);
+    return new Session(context, setUp, stop, context.control().get(), destination, checkpoint);
   }
 
   /**
@@ -118,7 +117,6 @@ final class Session implements AutoCloseable {
    * @param isInProgressSent whether large transactions may be applied before they commit
    */
   void run(boolean isInProgressSent) throws SQLException, InterruptedException {
-    this.isInProgressSent = isInProgressSent;
     // Prepared statements keep the types that parameters had; a column may have been altered.
     Sql.execute(destination, "DEALLOCATE ALL");
     List<MirroredTable> tables = setUp.sourceTables(checkpoint, source);
@@ -132,7 +130,7 @@ final class Session implements AutoCloseable {
     if (isFirstCopy) {
       snapshotCopy(stop).run(jobs, config.options().snapshotTablesInParallel());
     } else if (jobs.isEmpty()) {
-      follow(new BatchExchange(config.options().maxBatchBytes()));
+      follow(new BatchExchange(config.options().maxBatchBytes()), isInProgressSent);
     } else {
       followWhileCopying(jobs);
     }
@@ -182,7 +180,8 @@ final class Session implements AutoCloseable {
               }
             });
     try {
-      follow(exchange);
+      // Whatever goes wrong with a transaction in progress would end the copies, too.
+      follow(exchange, false);
     } finally {
       do {
         copyStop.stop();
@@ -191,7 +190,8 @@ final class Session implements AutoCloseable {
     }
   }
 
-  private void follow(BatchExchange exchange) throws SQLException, InterruptedException {
+  private void follow(BatchExchange exchange, boolean isInProgressSent)
+      throws SQLException, InterruptedException {
     // The slot must reach back to the snapshots of tables that have not joined yet.
     boolean isAcknowledging = Joining.isJoined(checkpoint);
     stop.onStop(exchange::close);
@@ -199,7 +199,10 @@ final class Session implements AutoCloseable {
     ReplicationStream stream = connectStream();
     try {
       stream.start(
-          checkpoint.slot(), checkpoint.publication(), checkpoint.position(), isInProgressSent);
+          checkpoint.slot(),
+          checkpoint.publication(),
+          checkpoint.position(),
+          isInProgressSent && ReplicationStream.tellsOfRollbacks(source));
     } catch (SQLException e) {
       SourceProof.checkSlot(checkpoint, source);
       throw e;
@@ -267,9 +270,13 @@ final class Session implements AutoCloseable {
     }
 
     @Override
-    public void close(Connection opened) throws SQLException {
+    public void close(Connection opened) {
       stop.release(opened);
-      opened.close();
+      try {
+        opened.close();
+      } catch (SQLException e) {
+        LOG.debug("mirror '{}': closing a broken connection failed", config.name(), e);
+      }
     }
   }
 

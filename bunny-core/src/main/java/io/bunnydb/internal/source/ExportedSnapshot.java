@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Locale;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -19,6 +20,9 @@ import java.util.concurrent.ThreadLocalRandom;
  * connection of its own; the slot goes with it.
  */
 public final class ExportedSnapshot implements AutoCloseable {
+  /** SQLSTATEs of a snapshot that is not there; they differ by version. */
+  private static final Set<String> GONE = Set.of("22023", "42704");
+
   private final Connection connection;
   private final StopSignal stop;
   private final String name;
@@ -66,12 +70,25 @@ public final class ExportedSnapshot implements AutoCloseable {
     return lsn;
   }
 
-  /** Begins a read-only transaction that sees this snapshot; the connection leaves autocommit. */
+  /**
+   * Begins a read-only transaction that sees this snapshot; the connection leaves autocommit.
+   *
+   * @throws SQLException also where the session that holds the snapshot has ended, as a lost
+   *     connection
+   */
   public void beginOn(Connection reader) throws SQLException {
     reader.setAutoCommit(false);
     reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
     reader.setReadOnly(true);
-    Sql.execute(reader, "SET TRANSACTION SNAPSHOT " + Sql.literal(name));
+    try {
+      Sql.execute(reader, "SET TRANSACTION SNAPSHOT " + Sql.literal(name));
+    } catch (SQLException e) {
+      // The reader's session is well, and the server's words are those for a wrong name.
+      if (GONE.contains(String.valueOf(e.getSQLState()))) {
+        throw new SQLException("the session that held the snapshot has ended", "08006", e);
+      }
+      throw e;
+    }
   }
 
   @Override

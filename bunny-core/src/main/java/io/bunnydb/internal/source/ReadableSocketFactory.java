@@ -139,12 +139,13 @@ public final class ReadableSocketFactory extends SocketFactory {
   /**
    * An input that reads ahead, as much as there is.
    *
-   * <p>While much comes it waits a moment before it reads, for the sender's sake: what is taken a
-   * little at a time, is also sent so. While little comes it reads at once.
+   * <p>While much comes it waits some moments before it reads, for the sender's sake: what is taken
+   * a little at a time, is also sent so. While little comes it reads at once.
    */
   private static final class AwaitableInput extends FilterInputStream {
     private static final int AHEAD_BYTES = 128 << 10;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final int MOST_PAUSES = 5;
     private static final int ENOUGH_BYTES = 32 << 10;
 
     /** Bytes within a pause from which on much comes. */
@@ -165,14 +166,27 @@ public final class ReadableSocketFactory extends SocketFactory {
 
     /** Reads ahead, blocking; at the end of the stream nothing is kept. */
     void fill() throws IOException {
-      if (isMuch && in.available() < ENOUGH_BYTES) {
-        LockSupport.parkNanos(PAUSE_NANOS);
+      if (isMuch) {
+        gather();
       }
       int count = in.read(ahead, 0, ahead.length);
       // Only now: a read that timed out must not bring back what was read before.
       next = 0;
       end = Math.max(0, count);
       count(end);
+    }
+
+    /** Waits until enough has come, or no more comes. */
+    private void gather() throws IOException {
+      int available = in.available();
+      for (int i = 0; i < MOST_PAUSES && available < ENOUGH_BYTES; i++) {
+        LockSupport.parkNanos(PAUSE_NANOS);
+        int before = available;
+        available = in.available();
+        if (available == before) {
+          return;
+        }
+      }
     }
 
     private void count(int bytes) {

@@ -106,6 +106,16 @@ public final class ReplicationStream implements AutoCloseable {
   }
 
   /**
+   * Whether the server says of each transaction that it sends in progress how it ends. Before 14.7
+   * and 15.2 it does not of one that a crash of its own has ended.
+   */
+  public static boolean tellsOfRollbacks(Connection source) throws SQLException {
+    int major = source.getMetaData().getDatabaseMajorVersion();
+    int minor = source.getMetaData().getDatabaseMinorVersion();
+    return major > 15 || (major == 15 && minor >= 2) || (major == 14 && minor >= 7);
+  }
+
+  /**
    * Begins to stream every transaction that committed at the position or later.
    *
    * @param slot the slot, which must reach back to the position
