@@ -48,7 +48,19 @@ record Cpu(Map<String, Long> source, Map<String, Long> destination, long jvmNano
         jvm);
   }
 
-  /** What was used since an earlier moment by the processes that live now. */
+  /** What is known later, and of the processes that have ended by then what was known before. */
+  Cpu and(Cpu later) {
+    return new Cpu(
+        union(source, later.source), union(destination, later.destination), later.jvmNanos);
+  }
+
+  private static Map<String, Long> union(Map<String, Long> before, Map<String, Long> later) {
+    Map<String, Long> all = new HashMap<>(before);
+    all.putAll(later);
+    return all;
+  }
+
+  /** What was used since an earlier moment by the processes that are known. */
   Seconds since(Cpu earlier) {
     return new Seconds(
         seconds(source, earlier.source),

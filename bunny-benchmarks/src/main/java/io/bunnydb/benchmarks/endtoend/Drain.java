@@ -3,6 +3,7 @@ package io.bunnydb.benchmarks.endtoend;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -19,6 +20,11 @@ record Drain(Workload kind, int rows) implements Measurement {
   }
 
   @Override
+  public Optional<Measurement> warmUp(int warmUpRows) {
+    return Optional.of(new Drain(kind, Math.min(rows, warmUpRows)));
+  }
+
+  @Override
   public List<Contender.Name> contenders() {
     return List.of(Contender.Name.values());
   }
@@ -32,12 +38,19 @@ record Drain(Workload kind, int rows) implements Measurement {
       databases.source().execute(kind.backlog(rows).toArray(new String[0]));
       Marker marker = Marker.write(databases.source());
       databases.settle(tables);
-      Cpu before = Cpu.now(databases, contender);
+      CpuWatch cpu = new CpuWatch(databases, contender);
       long begin = System.nanoTime();
       contender.release(marker);
-      Pause.until("the backlog is done", Measurement.timeout(rows), 2, contender::holdsMarker);
+      Pause.until(
+          "the backlog is done",
+          Measurement.timeout(rows),
+          2,
+          () -> {
+            cpu.look();
+            return contender.holdsMarker();
+          });
       double seconds = (System.nanoTime() - begin) / 1e9;
-      Cpu.Seconds cpu = Cpu.now(databases, contender).since(before);
+      Cpu.Seconds used = cpu.end();
       int compared = name == Contender.Name.RECEIVE ? 0 : Comparison.of(databases, tables).tables();
       return new Result(
           workload(),
@@ -47,7 +60,7 @@ record Drain(Workload kind, int rows) implements Measurement {
           seconds,
           OptionalDouble.empty(),
           OptionalDouble.empty(),
-          cpu,
+          used,
           compared);
     }
   }

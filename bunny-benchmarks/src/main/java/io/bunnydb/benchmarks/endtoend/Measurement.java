@@ -3,6 +3,7 @@ package io.bunnydb.benchmarks.endtoend;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** One question, asked once of one contender. */
 interface Measurement {
@@ -19,6 +20,14 @@ interface Measurement {
    * @throws IllegalStateException if the contender does not do its work
    */
   Result run(Databases databases, Contender.Name name, int pair) throws SQLException;
+
+  /**
+   * A smaller turn that a contender whose program is compiled while it runs takes before the first
+   * that counts; empty if there is none.
+   */
+  default Optional<Measurement> warmUp(int warmUpRows) {
+    return Optional.empty();
+  }
 
   /** The time after which a contender counts as stuck. */
   static Duration timeout(int rows) {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param workloads the names of what is measured, in this order
  * @param rows row changes per run of the larger workloads
+ * @param warmUpRows row changes of the turn before that does not count
  * @param pairs how often each contender has its turn
  * @param steadyRate transactions per second of {@code steady}
  * @param steadyTime how long {@code steady} loads the source
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 record Options(
     List<String> workloads,
     int rows,
+    int warmUpRows,
     int pairs,
     int steadyRate,
     Duration steadyTime,
@@ -71,6 +73,7 @@ record Options(
     return new Options(
         workloads(given.get("--workloads")),
         number(given, "--rows", 1_000_000),
+        number(given, "--warm-up", 200_000),
         number(given, "--pairs", 5),
         number(given, "--steady-rate", 2_000),
         Duration.ofSeconds(number(given, "--steady-seconds", 20)),
@@ -101,6 +104,7 @@ record Options(
     Map<String, String> meanings = new LinkedHashMap<>();
     meanings.put("--workloads", "some of " + String.join(",", allWorkloads()) + " (all)");
     meanings.put("--rows", "row changes per run (1000000); toast and wide make a tenth of it");
+    meanings.put("--warm-up", "row changes of Bunny's turn before, which does not count (200000)");
     meanings.put("--pairs", "turns of each contender (5)");
     meanings.put("--steady-rate", "transactions per second of steady (2000)");
     meanings.put("--steady-seconds", "duration of steady (20)");

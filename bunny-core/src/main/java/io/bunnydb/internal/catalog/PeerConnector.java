@@ -28,8 +28,8 @@ public final class PeerConnector {
       SET idle_session_timeout = 0; SET row_security = off;
       SET default_transaction_isolation = 'read committed';
       SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
-      SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
-      WHERE name = 'transaction_timeout';
+      SELECT pg_catalog.set_config('transaction_timeout', '0', false)
+      WHERE pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL;
       """;
 
   private final String mirror;
