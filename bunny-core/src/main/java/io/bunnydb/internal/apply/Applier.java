@@ -135,6 +135,7 @@ public final class Applier implements AutoCloseable {
         commit(writer == null ? whole : writer, batch.position());
         if (writer != null) {
           whole.relations().adopt(writer.relations());
+          whole.session().commit();
         }
         inProgress.end(batch.xid());
       }

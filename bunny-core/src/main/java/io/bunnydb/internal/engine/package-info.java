@@ -13,9 +13,10 @@
  *       one when it is full, goes through the {@link io.bunnydb.internal.apply.BatchExchange} to
  *       the mirror's own thread;
  *   <li>there {@link io.bunnydb.internal.engine.Session} gives it to {@link
- *       io.bunnydb.internal.apply.Applier#apply}, whose {@code SessionWriter} reads it message by
- *       message; {@code Relations} finds each relation's {@code DestinationTable}, the destination
- *       table with its columns and key;
+ *       io.bunnydb.internal.apply.Applier#apply}, whose {@code SessionWriter} begins the
+ *       transaction, and whose {@code MessageWriter} reads it message by message; {@code Relations}
+ *       finds each relation's {@code DestinationTable}, the destination table with its columns and
+ *       key;
  *   <li>the {@code BatchWriter} takes each change: of a large batch it gathers them in the table's
  *       {@code SetWriter}, whose {@code NetChanges} know what is left to do for each key, and
  *       writes them by a few statements;
