@@ -34,7 +34,19 @@ interface Contender extends AutoCloseable {
     /** A mirror of Bunny. */
     BUNNY,
     /** The driver's replication stream, read and thrown away: what reading alone costs. */
-    RECEIVE;
+    RECEIVE,
+    /** Debezium's embedded engine, whose consumer throws the events away; not always there. */
+    DEBEZIUM;
+
+    /** Whether this program has it: Debezium comes by a profile of the build. */
+    boolean isPresent() {
+      return this != DEBEZIUM || FurtherContender.find().isPresent();
+    }
+
+    /** Whether it writes into the destination. */
+    boolean writes() {
+      return this == NATIVE || this == BUNNY;
+    }
 
     /** The name in the results. */
     String label() {
@@ -47,6 +59,7 @@ interface Contender extends AutoCloseable {
         case NATIVE -> NativeSubscription.heldBack(databases, tables);
         case BUNNY -> BunnyMirror.heldBack(databases, tables);
         case RECEIVE -> PlainReader.heldBack(databases, tables);
+        case DEBEZIUM -> FurtherContender.find().orElseThrow().heldBack(databases, tables);
       };
     }
   }

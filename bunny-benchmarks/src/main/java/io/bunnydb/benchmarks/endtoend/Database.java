@@ -66,6 +66,16 @@ final class Database implements AutoCloseable {
     return new Database(host, port, other, parameters, user, password);
   }
 
+  /** The server's host. */
+  String host() {
+    return host;
+  }
+
+  /** The server's port. */
+  String port() {
+    return port;
+  }
+
   /** The database's name. */
   String name() {
     return name;

@@ -11,8 +11,9 @@ import java.util.OptionalDouble;
  *
  * @param kind what the backlog consists of
  * @param rows how many rows the command line asks for
+ * @param contenders who takes part
  */
-record Drain(Workload kind, int rows) implements Measurement {
+record Drain(Workload kind, int rows, List<Contender.Name> contenders) implements Measurement {
 
   @Override
   public String workload() {
@@ -21,12 +22,7 @@ record Drain(Workload kind, int rows) implements Measurement {
 
   @Override
   public Optional<Measurement> warmUp(int warmUpRows) {
-    return Optional.of(new Drain(kind, Math.min(rows, warmUpRows)));
-  }
-
-  @Override
-  public List<Contender.Name> contenders() {
-    return List.of(Contender.Name.values());
+    return Optional.of(new Drain(kind, Math.min(rows, warmUpRows), contenders));
   }
 
   @Override
@@ -51,7 +47,7 @@ record Drain(Workload kind, int rows) implements Measurement {
           });
       double seconds = (System.nanoTime() - begin) / 1e9;
       Cpu.Seconds used = cpu.end();
-      int compared = name == Contender.Name.RECEIVE ? 0 : Comparison.of(databases, tables).tables();
+      int compared = name.writes() ? Comparison.of(databases, tables).tables() : 0;
       return new Result(
           workload(),
           name,

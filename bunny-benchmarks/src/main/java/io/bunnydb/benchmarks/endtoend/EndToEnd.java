@@ -23,11 +23,11 @@ import java.util.Optional;
  * }</pre>
  *
  * <p>The contenders take turns, each pair in the opposite order of the last, on tables made anew
- * each time; only ratios within a pair mean something. Before the first pair Bunny has a smaller
- * turn that does not count, as a mirror mostly runs in a process that has been up for a while. Each
- * turn that writes ends with a comparison of both sides. It starts two servers by itself, or takes
- * those of {@code --source} and {@code --destination}, as a superuser, and drops there what it has
- * made.
+ * each time; only ratios within a pair mean something. Before the first pair what runs in this JVM
+ * has a smaller turn that does not count, as a mirror mostly runs in a process that has been up for
+ * a while. Each turn that writes ends with a comparison of both sides. It starts two servers by
+ * itself, or takes those of {@code --source} and {@code --destination}, as a superuser, and drops
+ * there what it has made.
  */
 public final class EndToEnd {
   private EndToEnd() {}
@@ -61,8 +61,10 @@ public final class EndToEnd {
       Map<String, String> facts = facts(servers, arguments);
       for (Measurement measurement : measurements(options)) {
         Optional<Measurement> warmUp = measurement.warmUp(options.warmUpRows());
-        if (warmUp.isPresent()) {
-          turn(databases, warmUp.get(), Contender.Name.BUNNY, 0);
+        for (Contender.Name name : measurement.contenders()) {
+          if (warmUp.isPresent() && name != Contender.Name.NATIVE) {
+            turn(databases, warmUp.get(), name, 0);
+          }
         }
         for (int pair = 1; pair <= options.pairs(); pair++) {
           List<Contender.Name> order = new ArrayList<>(measurement.contenders());
@@ -104,7 +106,11 @@ public final class EndToEnd {
           switch (name) {
             case Options.SNAPSHOT -> new InitialCopy(options.rows());
             case Options.STEADY -> new SteadyLoad(options.steadyRate(), options.steadyTime());
-            default -> new Drain(Workload.valueOf(name.toUpperCase(Locale.ROOT)), options.rows());
+            default ->
+                new Drain(
+                    Workload.valueOf(name.toUpperCase(Locale.ROOT)),
+                    options.rows(),
+                    options.contenders());
           });
     }
     return measurements;

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * What the command line asks for. Immutable.
  *
  * @param workloads the names of what is measured, in this order
+ * @param contenders who works off the backlogs
  * @param rows row changes per run of the larger workloads
  * @param warmUpRows row changes of the turn before that does not count
  * @param pairs how often each contender has its turn
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Options(
     List<String> workloads,
+    List<Contender.Name> contenders,
     int rows,
     int warmUpRows,
     int pairs,
@@ -72,6 +74,7 @@ record Options(
     }
     return new Options(
         workloads(given.get("--workloads")),
+        contenders(given.get("--contenders")),
         number(given, "--rows", 1_000_000),
         number(given, "--warm-up", 200_000),
         number(given, "--pairs", 5),
@@ -103,8 +106,11 @@ record Options(
   private static Map<String, String> meanings() {
     Map<String, String> meanings = new LinkedHashMap<>();
     meanings.put("--workloads", "some of " + String.join(",", allWorkloads()) + " (all)");
+    meanings.put(
+        "--contenders", "who works off the backlogs, some of " + String.join(",", present()));
     meanings.put("--rows", "row changes per run (1000000); toast and wide make a tenth of it");
-    meanings.put("--warm-up", "row changes of Bunny's turn before, which does not count (200000)");
+    meanings.put(
+        "--warm-up", "row changes of a turn of the JVM's before, which does not count (200000)");
     meanings.put("--pairs", "turns of each contender (5)");
     meanings.put("--steady-rate", "transactions per second of steady (2000)");
     meanings.put("--steady-seconds", "duration of steady (20)");
@@ -128,6 +134,26 @@ record Options(
       }
     }
     return List.copyOf(chosen);
+  }
+
+  private static List<String> present() {
+    return Arrays.stream(Contender.Name.values())
+        .filter(Contender.Name::isPresent)
+        .map(Contender.Name::label)
+        .toList();
+  }
+
+  private static List<Contender.Name> contenders(@Nullable String list) {
+    List<String> chosen = list == null ? present() : Arrays.asList(list.split(",", -1));
+    for (String name : chosen) {
+      if (!present().contains(name)) {
+        throw new IllegalArgumentException(
+            "unknown contender '" + name + "'; there are " + String.join(",", present()));
+      }
+    }
+    return Arrays.stream(Contender.Name.values())
+        .filter(name -> chosen.contains(name.label()))
+        .toList();
   }
 
   private static int number(Map<String, String> given, String name, int usual) {

@@ -12,6 +12,7 @@ final class Palette {
       case NATIVE -> "#8a9aa9";
       case BUNNY -> "#d1682f";
       case RECEIVE -> "#e3dccb";
+      case DEBEZIUM -> "#7fa67a";
     };
   }
 
