@@ -48,12 +48,16 @@ final class Round {
     this.handle = builder().build().start();
   }
 
-  /** Has the source send every transaction change by change, or large ones only as it does. */
+  /** Has the source send transactions before they commit, or large ones only as it does. */
   private String sending(boolean isAllInProgress) {
-    return "ALTER DATABASE "
-        + databases.source().name()
-        + " SET debug_logical_replication_streaming = "
-        + (isAllInProgress ? "immediate" : "buffered");
+    boolean isOld =
+        databases.source().queryLong("SELECT current_setting('server_version_num')::int") < 160000;
+    String setting =
+        isOld
+            ? "logical_decoding_work_mem = " + (isAllInProgress ? "'64kB'" : "'64MB'")
+            : "debug_logical_replication_streaming = "
+                + (isAllInProgress ? "immediate" : "buffered");
+    return "ALTER DATABASE " + databases.source().name() + " SET " + setting;
   }
 
   /**

@@ -23,11 +23,11 @@ import java.util.Optional;
  * }</pre>
  *
  * <p>The contenders take turns, each pair in the opposite order of the last, on tables made anew
- * each time; only ratios within a pair mean something. Before the first pair what runs in this JVM
- * has a smaller turn that does not count, as a mirror mostly runs in a process that has been up for
- * a while. Each turn that writes ends with a comparison of both sides. It starts two servers by
- * itself, or takes those of {@code --source} and {@code --destination}, as a superuser, and drops
- * there what it has made.
+ * each time; only ratios within a pair mean something. Before the first pair of a backlog what runs
+ * in this JVM has a smaller turn that does not count, as a mirror mostly runs in a process that has
+ * been up for a while. Each turn that writes ends with a comparison of both sides. It starts two
+ * servers by itself, or takes those of {@code --source} and {@code --destination}, as a superuser,
+ * and drops there what it has made.
  */
 public final class EndToEnd {
   private EndToEnd() {}
@@ -77,13 +77,14 @@ public final class EndToEnd {
             progress.println(line(result));
           }
         }
+        // After each, as a run takes long and may be ended before its end.
+        if (options.out().isPresent()) {
+          ResultFiles.write(options.out().get(), facts, results);
+        }
       }
       facts.forEach((name, value) -> tables.println("- " + name + ": " + value));
       tables.println();
       tables.print(MarkdownTables.of(Summary.of(results)));
-      if (options.out().isPresent()) {
-        ResultFiles.write(options.out().get(), facts, results);
-      }
     }
     return results;
   }

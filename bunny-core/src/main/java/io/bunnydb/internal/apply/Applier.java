@@ -20,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  * exception it is of no use any more, and the transaction is to be rolled back. Used by one thread.
  */
 public final class Applier implements AutoCloseable {
-  /** The protocol version of pgoutput that it reads. */
-  public static final int PROTOCOL_VERSION = 2;
-
   private static final String LOCK_NOT_AVAILABLE = "55P03";
 
   private final String mirror;
@@ -44,19 +41,23 @@ public final class Applier implements AutoCloseable {
   /** Further sessions on the destination. */
   public interface Sessions {
 
-    /** Opens one that may write for the mirror, not in autocommit mode. */
+    /** Opens a connection that may write for the mirror, not in autocommit mode. */
     Connection open() throws SQLException;
 
     /** Ends one, and rolls back what it has not committed. */
     void close(Connection session);
   }
 
-  /** Thrown where a transaction in progress cannot be applied; once it has committed, it may be. */
+  /**
+   * Thrown where a transaction in progress cannot be sent or applied, or is in the way of another;
+   * once it has committed, both may go.
+   */
   public static final class InProgressException extends SQLException {
     private static final long serialVersionUID = 1L;
 
-    InProgressException(Exception cause) {
-      super("a transaction could not be applied while it is in progress", cause);
+    /** Says why. */
+    public InProgressException(Exception cause) {
+      super("a transaction cannot be applied while it is in progress", cause);
     }
   }
 
@@ -135,7 +136,7 @@ public final class Applier implements AutoCloseable {
         commit(writer == null ? whole : writer, batch.position());
         if (writer != null) {
           whole.relations().adopt(writer.relations());
-          whole.session().commit();
+          whole.session().commit(); // a changed shape has begun a transaction there
         }
         inProgress.end(batch.xid());
       }

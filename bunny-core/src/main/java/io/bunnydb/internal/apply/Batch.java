@@ -167,7 +167,7 @@ public final class Batch {
     return position;
   }
 
-  /** Whether it ends between two transactions. */
+  /** Whether it ends between two transactions; a piece of one in progress always does. */
   public boolean endsBetweenTransactions() {
     return endsBetweenTransactions;
   }

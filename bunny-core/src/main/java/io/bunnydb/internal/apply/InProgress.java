@@ -54,7 +54,7 @@ final class InProgress implements AutoCloseable {
    */
   @Nullable SessionWriter write(Batch batch) throws SQLException {
     SessionWriter writer = open.get(batch.xid());
-    if (writer == null && isEmpty(batch)) {
+    if (writer == null && hasNoChange(batch)) {
       return null;
     }
     if (writer == null) {
@@ -64,7 +64,7 @@ final class InProgress implements AutoCloseable {
     return writer;
   }
 
-  private static boolean isEmpty(Batch batch) {
+  private static boolean hasNoChange(Batch batch) {
     for (int i = 0; i < batch.messageCount(); i++) {
       byte code = batch.bytes()[batch.offset(i)];
       if (code != MessageKind.STREAM_START.code()

@@ -6,6 +6,7 @@ import io.bunnydb.internal.apply.BatchWriter.SetFailedException;
 import io.bunnydb.internal.apply.ChangeWriter.NotTextException;
 import io.bunnydb.internal.apply.SessionWriter.Options;
 import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.pgoutput.Delete;
 import io.bunnydb.pgoutput.Insert;
 import io.bunnydb.pgoutput.PgOutputDecoder;
@@ -25,10 +26,12 @@ import org.jspecify.annotations.Nullable;
 final class MessageWriter {
   private final Options options;
   private final Connection session;
-  private final PgOutputDecoder decoder = new PgOutputDecoder(Applier.PROTOCOL_VERSION);
+  private final PgOutputDecoder decoder = new PgOutputDecoder(ReplicationStream.PROTOCOL_VERSION);
   private final Relations relations;
   private final BatchWriter writer;
   private long transaction;
+
+  // Of a transaction in progress, whose commit is yet to come, a position before that.
   private long commitLsn;
 
   /** How far it has read. */
@@ -127,12 +130,12 @@ final class MessageWriter {
   }
 
   private void describe() throws SQLException {
+    requireNoSubtransaction(decoder.relation().xid());
     // One that was altered comes again under its id; what is not written yet is of the old shape.
     DestinationTable old = relations.known(decoder.relation().id());
     if (old != null) {
       writer.finish(old);
     }
-    requireNoSubtransaction(decoder.relation().xid());
     relations.describe(decoder.relation(), options.descriptions().next());
   }
 

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes the messages of batches through one session of the destination, and leaves the transaction
- * open.
+ * Writes the messages of batches through one session of the destination, a connection, and leaves
+ * the transaction open.
  *
  * <p>After an exception it is of no use any more, and the transaction is to be rolled back. Used by
  * one thread.

@@ -8,7 +8,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A connection that outlives what it is used for: the next use goes on with it, or has a new one if
- * it is broken. Used by the mirror's thread.
+ * it is broken. Used by one thread at a time: the mirror's, and while the stream runs the receiving
+ * one.
  */
 final class KeptConnection implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KeptConnection.class);

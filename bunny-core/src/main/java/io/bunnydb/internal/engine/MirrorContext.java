@@ -9,7 +9,7 @@ import io.bunnydb.internal.catalog.PeerConnector;
  * @param source how to reach the source
  * @param control the session that asks the source, and sets up what the mirror needs there
  * @param destination the session that applies
- * @param copyDestination how the copying sessions reach the destination
+ * @param destinationPeer how further sessions reach the destination
  * @param lifecycle the mirror's state
  * @param progress how far the stream has come
  * @param tables the tables' counts
@@ -20,7 +20,7 @@ record MirrorContext(
     PeerConnector source,
     KeptConnection control,
     OwnedDestination destination,
-    PeerConnector copyDestination,
+    PeerConnector destinationPeer,
     Lifecycle lifecycle,
     Progress progress,
     TableRegistry tables,

@@ -112,7 +112,7 @@ public final class MirrorEngine {
     }
     refuseCommand("syncSequences");
     try (Connection source = context.source().open("sequences");
-        Connection destination = context.copyDestination().open("sequences")) {
+        Connection destination = context.destinationPeer().open("sequences")) {
       destination.setAutoCommit(false);
       SequenceCopier copier = new SequenceCopier(config.name(), source, destination, margin);
       List<SequenceSync> carried = new ArrayList<>();

@@ -5,7 +5,6 @@ import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorState;
 import io.bunnydb.TableMapping;
 import io.bunnydb.internal.apply.Applier.InProgressException;
-import io.bunnydb.internal.apply.BatchExchange.ExchangeFailedException;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
 import io.bunnydb.spi.Checkpoint;
@@ -36,8 +35,8 @@ final class MirrorWork implements AutoCloseable {
   private boolean isToRun;
   private boolean isPauseToNote;
 
-  // The next session has the source send large transactions when they have committed.
-  private boolean isInProgressToWait;
+  // The next session has the source send every transaction when it has committed.
+  private boolean sendsWhenCommitted;
 
   MirrorWork(MirrorContext context) {
     this.context = context;
@@ -68,10 +67,10 @@ final class MirrorWork implements AutoCloseable {
       }
       try (Session session = Session.open(context, checkpoints, setUp, stop)) {
         session.prove();
-        session.run(!isInProgressToWait);
+        session.run(!sendsWhenCommitted);
       }
       backoff.reset();
-      isInProgressToWait = false;
+      sendsWhenCommitted = false;
       return Duration.ZERO;
     } catch (StoppedException e) {
       LOG.debug("mirror '{}': stopped", config.name());
@@ -81,33 +80,30 @@ final class MirrorWork implements AutoCloseable {
         LOG.debug("mirror '{}': stopped, and rolled back what was in flight", config.name(), e);
         return Duration.ZERO;
       }
-      boolean mayBeOfInProgress = !isInProgressToWait && isOfInProgress(e);
       if (!before.equals(context.progress().applied())) {
         backoff.reset();
-        isInProgressToWait = false;
+        sendsWhenCommitted = false;
       }
-      if (mayBeOfInProgress) {
+      if (e instanceof InProgressException) {
         LOG.info(
-            "mirror '{}': large transactions are applied when they have committed on the source, as"
-                + " one could not be before",
+            "mirror '{}': until this session ends, large transactions are applied when they have"
+                + " committed on the source; {}",
             config.name(),
-            e);
-        isInProgressToWait = true;
+            rootMessage(e));
+        LOG.debug("mirror '{}': what could not be applied before", config.name(), e);
+        sendsWhenCommitted = true;
         return Duration.ZERO;
       }
       return meet(Faults.describe(config.name(), e));
     }
   }
 
-  /**
-   * Whether an error may be one of a transaction that has not committed, and says nothing then: of
-   * its apply, or of its sender.
-   */
-  private boolean isOfInProgress(Throwable e) {
-    return e instanceof InProgressException
-        || (e instanceof ExchangeFailedException
-            && e.getCause() instanceof SQLException
-            && !Faults.isTransient(Faults.describe(config.name(), e)));
+  private static String rootMessage(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return String.valueOf(root.getMessage());
   }
 
   private Duration meet(MirrorException error) {
@@ -273,6 +269,7 @@ final class MirrorWork implements AutoCloseable {
       lifecycle.error(null);
       lifecycle.moveIfPossible(session.state());
       backoff.reset();
+      sendsWhenCommitted = false;
       isToRun = true;
     } catch (SQLException | RuntimeException e) {
       if (stop.isStopped()) {
@@ -305,7 +302,7 @@ final class MirrorWork implements AutoCloseable {
     new Removal(context, checkpoints, setUp, admission).run();
   }
 
-  /** Lets go of what only work needs; a paused mirror takes no connection from the source. */
+  /** Lets go of what only work needs: a paused mirror keeps no control connection to the source. */
   void rest() {
     context.control().close();
   }

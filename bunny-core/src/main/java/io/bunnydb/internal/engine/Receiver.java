@@ -1,7 +1,6 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.Lsn;
-import io.bunnydb.internal.apply.Applier;
 import io.bunnydb.internal.apply.Batch;
 import io.bunnydb.internal.apply.BatchExchange;
 import io.bunnydb.internal.source.ReplicationStream;
@@ -19,18 +18,25 @@ import org.jspecify.annotations.Nullable;
 final class Receiver implements Runnable {
   private static final int IDLE_POLL_MILLIS = 100;
   private static final int KEEP_ALIVE_MILLIS = 1000;
+  private static final long LATE_MICROS = TimeUnit.SECONDS.toMicros(1);
+  private static final long GATHERING_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  private static final int GATHERED_BYTES = 1 << 20;
   private static final long IDLE_ADVANCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final ReplicationStream stream;
   private final BatchExchange exchange;
   private final Progress progress;
   private final PublicationWatch watch;
-  private final PgOutputDecoder decoder = new PgOutputDecoder(Applier.PROTOCOL_VERSION);
+  private final PgOutputDecoder decoder = new PgOutputDecoder(ReplicationStream.PROTOCOL_VERSION);
 
   private volatile Lsn durable = Lsn.ZERO;
   private @Nullable Batch filling;
+
+  // From BEGIN to COMMIT, from STREAM START to STREAM STOP, or within a message that stands alone.
   private boolean isInSection;
   private Lsn lastPosition;
+  private boolean isLate;
+  private long openedNanos;
   private long lastAdvanceNanos = System.nanoTime();
 
   /**
@@ -64,13 +70,15 @@ final class Receiver implements Runnable {
         watch.check();
         stream.acknowledge(durable);
         boolean isWaiting = filling != null && !isInSection;
-        if (isWaiting && exchange.offer(requireFilling(), 0)) {
+        if (isWaiting && !isGathering() && exchange.offer(requireFilling(), 0)) {
           filling = null;
           isWaiting = false;
         }
         if (stream.poll(isWaiting ? 1 : IDLE_POLL_MILLIS)) {
           receive();
-        } else if (filling == null) {
+        } else if (filling != null) {
+          isLate = false;
+        } else {
           progress.idle(stream.passedOver());
           passOver();
         }
@@ -78,6 +86,16 @@ final class Receiver implements Runnable {
     } catch (SQLException | RuntimeException | InterruptedException | Error e) {
       exchange.fail(e);
     }
+  }
+
+  /**
+   * Whether to add to a batch though it could be applied: many small ones cost more than one. Where
+   * the stream is late by a second and more, some hundredths of one do not matter.
+   */
+  private boolean isGathering() {
+    return isLate
+        && requireFilling().byteCount() < GATHERED_BYTES
+        && System.nanoTime() - openedNanos < GATHERING_NANOS;
   }
 
   private void receive() throws SQLException, InterruptedException {
@@ -134,6 +152,7 @@ final class Receiver implements Runnable {
     if (batch == null) {
       batch = exchange.open(xid);
       filling = batch;
+      openedNanos = System.nanoTime();
     }
     return batch;
   }
@@ -142,8 +161,9 @@ final class Receiver implements Runnable {
     if (code == MessageKind.COMMIT.code()) {
       wrap();
       commit(batch, decoder.commit().endLsn());
+      isLate = stream.sentMicros() - decoder.commit().commitTimeUnixMicros() > LATE_MICROS;
     } else if (code == MessageKind.STREAM_STOP.code()) {
-      wrap();
+      wrap(); // so that the decoder knows
     } else if (code == MessageKind.STREAM_COMMIT.code()) {
       commit(batch, decoder.streamCommit().endLsn());
     } else if (code == MessageKind.STREAM_ABORT.code()) {
@@ -171,7 +191,7 @@ final class Receiver implements Runnable {
     while (!exchange.offer(batch, KEEP_ALIVE_MILLIS)) {
       keepAlive();
     }
-    // Only what is handed over here is large enough to take the room of what follows.
+    // What run() offers is never full, and so does not take the room of what follows.
     while (!exchange.awaitRoom(KEEP_ALIVE_MILLIS)) {
       keepAlive();
     }

@@ -4,9 +4,11 @@ import io.bunnydb.Lsn;
 import io.bunnydb.MirrorState;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.Applier;
+import io.bunnydb.internal.apply.Applier.InProgressException;
 import io.bunnydb.internal.apply.Applier.LiveTable;
 import io.bunnydb.internal.apply.Batch;
 import io.bunnydb.internal.apply.BatchExchange;
+import io.bunnydb.internal.apply.BatchExchange.ExchangeFailedException;
 import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.apply.TableProgress;
 import io.bunnydb.internal.apply.WriterSettings;
@@ -69,7 +71,7 @@ final class Session implements AutoCloseable {
     this.checkpoint = checkpoint;
   }
 
-  /** Connects to both sides. */
+  /** Connects to both sides, and reads the checkpoint when nothing can move it any more. */
   static Session open(MirrorContext context, Checkpoints checkpoints, SetUp setUp, StopSignal stop)
       throws SQLException {
     Connection destination = context.destination().connection();
@@ -114,9 +116,9 @@ final class Session implements AutoCloseable {
   /**
    * Works, once the source is proved, until stopped or until copied tables wait to be joined.
    *
-   * @param isInProgressSent whether large transactions may be applied before they commit
+   * @param sendsInProgress whether large transactions may be applied before they commit
    */
-  void run(boolean isInProgressSent) throws SQLException, InterruptedException {
+  void run(boolean sendsInProgress) throws SQLException, InterruptedException {
     // Prepared statements keep the types that parameters had; a column may have been altered.
     Sql.execute(destination, "DEALLOCATE ALL");
     List<MirroredTable> tables = setUp.sourceTables(checkpoint, source);
@@ -130,7 +132,7 @@ final class Session implements AutoCloseable {
     if (isFirstCopy) {
       snapshotCopy(stop).run(jobs, config.options().snapshotTablesInParallel());
     } else if (jobs.isEmpty()) {
-      follow(new BatchExchange(config.options().maxBatchBytes()), isInProgressSent);
+      follow(new BatchExchange(config.options().maxBatchBytes()), sendsInProgress);
     } else {
       followWhileCopying(jobs);
     }
@@ -152,7 +154,7 @@ final class Session implements AutoCloseable {
     return new SnapshotCopy(
         config.name(),
         context.source(),
-        context.copyDestination(),
+        context.destinationPeer(),
         config.store(),
         copyStop,
         destination.unwrap(PGConnection.class).getBackendPID(),
@@ -190,7 +192,7 @@ final class Session implements AutoCloseable {
     }
   }
 
-  private void follow(BatchExchange exchange, boolean isInProgressSent)
+  private void follow(BatchExchange exchange, boolean sendsInProgress)
       throws SQLException, InterruptedException {
     // The slot must reach back to the snapshots of tables that have not joined yet.
     boolean isAcknowledging = Joining.isJoined(checkpoint);
@@ -202,7 +204,7 @@ final class Session implements AutoCloseable {
           checkpoint.slot(),
           checkpoint.publication(),
           checkpoint.position(),
-          isInProgressSent && ReplicationStream.tellsOfRollbacks(source));
+          sendsInProgress && ReplicationStream.tellsOfRollbacks(source));
     } catch (SQLException e) {
       SourceProof.checkSlot(checkpoint, source);
       throw e;
@@ -241,6 +243,11 @@ final class Session implements AutoCloseable {
         }
         exchange.recycle(batch);
       }
+    } catch (ExchangeFailedException e) {
+      if (sendsInProgress && isOfTheSender(e)) {
+        throw new InProgressException(e);
+      }
+      throw e;
     } finally {
       exchange.close();
       receiving.join(RECEIVER_END.toMillis());
@@ -252,18 +259,26 @@ final class Session implements AutoCloseable {
     }
   }
 
+  /** Whether the source could not send something, which it may not have had to send yet. */
+  private boolean isOfTheSender(ExchangeFailedException e) {
+    return e.getCause() instanceof SQLException
+        && !Faults.isTransient(Faults.describe(config.name(), e));
+  }
+
   /** The sessions that write beside the one that owns the mirror. */
   private final class Helpers implements Applier.Sessions {
     @Override
     public Connection open() throws SQLException {
-      Connection opened = context.copyDestination().open("apply");
+      Connection opened = context.destinationPeer().open("apply");
       try {
+        stop.guard(opened);
         WriterSettings.prepare(opened);
         opened.setAutoCommit(false);
         int owner = destination.unwrap(PGConnection.class).getBackendPID();
         Ownership.joinAsHelper(opened, config.name(), owner);
-        return stop.guard(opened);
+        return opened;
       } catch (SQLException | RuntimeException e) {
+        stop.release(opened);
         opened.close();
         throw e;
       }
@@ -272,8 +287,9 @@ final class Session implements AutoCloseable {
     @Override
     public void close(Connection opened) {
       stop.release(opened);
-      try {
-        opened.close();
+      try (opened) {
+        // The server would notice the end of the connection when it likes.
+        rollBack(opened);
       } catch (SQLException e) {
         LOG.debug("mirror '{}': closing a broken connection failed", config.name(), e);
       }
@@ -304,6 +320,15 @@ final class Session implements AutoCloseable {
     return thread;
   }
 
+  private static void rollBack(Connection connection) throws SQLException {
+    if (!connection.isClosed()) {
+      // Nothing cancels it any more, and the connection may be half open.
+      connection.setNetworkTimeout(Runnable::run, ROLLBACK_MILLIS);
+      connection.rollback();
+      connection.setNetworkTimeout(Runnable::run, 0);
+    }
+  }
+
   /** Rolls back what is not committed and ends the stream. */
   @Override
   public void close() throws SQLException {
@@ -311,12 +336,7 @@ final class Session implements AutoCloseable {
     ReplicationStream connected = stream;
     try {
       stop.release(destination);
-      if (!destination.isClosed()) {
-        // Nothing cancels it any more, and the connection may be half open.
-        destination.setNetworkTimeout(Runnable::run, ROLLBACK_MILLIS);
-        destination.rollback();
-        destination.setNetworkTimeout(Runnable::run, 0);
-      }
+      rollBack(destination);
     } finally {
       if (connected != null) {
         connected.close();

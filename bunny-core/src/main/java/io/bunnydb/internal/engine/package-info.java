@@ -28,6 +28,14 @@
  *   <li>{@link io.bunnydb.internal.source.ReplicationStream#acknowledge} tells the source so.
  * </ol>
  *
+ * <p><b>A large transaction</b> comes while it is in progress on the source, in pieces from STREAM
+ * START to STREAM STOP. The receiver puts them into batches of their own, marked by the
+ * transaction's {@code xid}; the applier's {@code InProgress} has a {@code SessionWriter} for each
+ * such transaction, on a connection that the session opens for it. With STREAM COMMIT its
+ * checkpoint is written and it commits there, and what it described of relations is adopted for the
+ * transactions after it. If anything goes wrong before, {@code InProgressException} ends the
+ * session, and the next one has the source send what has committed only.
+ *
  * <p><b>A first start.</b> {@link io.bunnydb.internal.engine.MirrorThread} runs {@link
  * io.bunnydb.internal.engine.MirrorWork}{@code .open}, which loads the checkpoint and by that
  * becomes the mirror's owner; as there is none, {@link io.bunnydb.internal.engine.Admission} checks

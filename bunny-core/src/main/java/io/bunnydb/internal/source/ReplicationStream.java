@@ -34,6 +34,9 @@ import org.postgresql.copy.CopyDual;
  * <p>One thread at a time uses it; {@link #abort} is for any. {@link #close} ends the connection.
  */
 public final class ReplicationStream implements AutoCloseable {
+  /** The protocol version of pgoutput that is asked for. */
+  public static final int PROTOCOL_VERSION = 2;
+
   private static final int DATA_HEADER = 1 + 8 + 8 + 8;
   private static final byte[] NO_FRAME = new byte[0];
   private static final int COPY_HEADER = 1 + 4;
@@ -116,14 +119,15 @@ public final class ReplicationStream implements AutoCloseable {
   }
 
   /**
-   * Begins to stream every transaction that committed at the position or later.
+   * Begins to stream every transaction that committed at the position or later, and if asked those
+   * that are in progress.
    *
    * @param slot the slot, which must reach back to the position
    * @param publication the publication, which must have been there when the slot was made
    * @param from the position to begin at; it does not count as acknowledged
-   * @param isInProgressSent whether the server may send large transactions before they commit
+   * @param sendsInProgress whether the server may send large transactions before they commit
    */
-  public void start(String slot, String publication, Lsn from, boolean isInProgressSent)
+  public void start(String slot, String publication, Lsn from, boolean sendsInProgress)
       throws SQLException {
     copy =
         connection
@@ -134,9 +138,10 @@ public final class ReplicationStream implements AutoCloseable {
                     + Sql.identifier(slot)
                     + " LOGICAL "
                     + from
-                    + (isInProgressSent
-                        ? " (proto_version '2', streaming 'on', publication_names "
-                        : " (proto_version '1', publication_names ")
+                    + " (proto_version '"
+                    + PROTOCOL_VERSION
+                    + (sendsInProgress ? "', streaming 'on" : "")
+                    + "', publication_names "
                     + Sql.literal(Sql.identifier(publication))
                     + ")");
     // The rest of a message may never come on a connection that is half open.
@@ -246,6 +251,11 @@ public final class ReplicationStream implements AutoCloseable {
   /** The last message's length in bytes. */
   public int length() {
     return frame.length - DATA_HEADER;
+  }
+
+  /** The source's clock when it sent the last message, microseconds since 1970. */
+  public long sentMicros() {
+    return ByteBuffer.wrap(frame).getLong(1 + 8 + 8) + POSTGRES_EPOCH_MILLIS * 1000;
   }
 
   /** Lets go of the last message, which may be large. */
