@@ -5,7 +5,6 @@ import io.debezium.engine.ChangeEvent;
 import io.debezium.engine.DebeziumEngine;
 import java.io.IOException;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.ExecutorService;
@@ -21,35 +20,28 @@ final class DebeziumReader implements Contender {
   private static final String MARKER = ".public." + Workload.MARKER;
 
   private final Databases databases;
-  private final String publication;
+  private final ReaderSlot slot;
   private final ExecutorService thread = Executors.newSingleThreadExecutor();
   private volatile boolean done;
   private volatile @Nullable String failure;
   private @Nullable DebeziumEngine<ChangeEvent<SourceRecord, SourceRecord>> engine;
 
-  private DebeziumReader(Databases databases, String publication) {
+  private DebeziumReader(Databases databases, ReaderSlot slot) {
     this.databases = databases;
-    this.publication = publication;
+    this.slot = slot;
   }
 
   /** Makes the reader; found by its name in {@code META-INF/services}. */
   public static final class Provider implements FurtherContender {
     @Override
     public Contender heldBack(Databases databases, List<String> tables) throws SQLException {
-      DebeziumReader reader =
-          new DebeziumReader(databases, NativeSubscription.publish(databases, tables));
-      databases
-          .source()
-          .execute(
-              "SELECT pg_create_logical_replication_slot('%s', 'pgoutput')"
-                  .formatted(reader.slot()));
-      return reader;
+      return new DebeziumReader(databases, ReaderSlot.create(databases, tables));
     }
   }
 
   @Override
   public String slot() {
-    return databases.source().name();
+    return slot.name();
   }
 
   @Override
@@ -93,7 +85,7 @@ final class DebeziumReader implements Contender {
     properties.setProperty("database.password", source.password());
     properties.setProperty("plugin.name", "pgoutput");
     properties.setProperty("slot.name", slot());
-    properties.setProperty("publication.name", publication);
+    properties.setProperty("publication.name", slot.publication());
     properties.setProperty("publication.autocreate.mode", "disabled");
     properties.setProperty("snapshot.mode", "no_data");
     properties.setProperty("tombstones.on.delete", "false");
@@ -129,15 +121,6 @@ final class DebeziumReader implements Contender {
       }
     }
     thread.shutdown();
-    Pause.until(
-        "the slot is inactive",
-        Duration.ofSeconds(30),
-        10,
-        () ->
-            databases
-                .source()
-                .value("SELECT active FROM pg_replication_slots WHERE slot_name = ?", slot())
-                .equals("f"));
-    databases.source().execute("SELECT pg_drop_replication_slot('%s')".formatted(slot()));
+    slot.drop();
   }
 }

@@ -3,7 +3,6 @@ package io.bunnydb.benchmarks.endtoend;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
@@ -19,30 +18,25 @@ import org.postgresql.replication.PGReplicationStream;
  */
 final class PlainReader implements Contender {
   private final Databases databases;
-  private final String publication;
+  private final ReaderSlot slot;
   private final CountDownLatch closing = new CountDownLatch(1);
   private volatile boolean done;
   private volatile @Nullable Exception failure;
   private volatile @Nullable Connection connection;
 
-  private PlainReader(Databases databases, String publication) {
+  private PlainReader(Databases databases, ReaderSlot slot) {
     this.databases = databases;
-    this.publication = publication;
+    this.slot = slot;
   }
 
   /** A reader whose slot holds what is written from now on. */
   static PlainReader heldBack(Databases databases, List<String> tables) throws SQLException {
-    PlainReader reader = new PlainReader(databases, NativeSubscription.publish(databases, tables));
-    databases
-        .source()
-        .execute(
-            "SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(reader.slot()));
-    return reader;
+    return new PlainReader(databases, ReaderSlot.create(databases, tables));
   }
 
   @Override
   public String slot() {
-    return databases.source().name();
+    return slot.name();
   }
 
   @Override
@@ -73,16 +67,7 @@ final class PlainReader implements Contender {
     if (open != null) {
       open.abort(Runnable::run); // it may still be reading
     }
-    Pause.until(
-        "the slot is inactive",
-        Duration.ofSeconds(30),
-        10,
-        () ->
-            databases
-                .source()
-                .value("SELECT active FROM pg_replication_slots WHERE slot_name = ?", slot())
-                .equals("f"));
-    databases.source().execute("SELECT pg_drop_replication_slot('%s')".formatted(slot()));
+    slot.drop();
   }
 
   private void readUpTo(Marker marker) {
@@ -110,7 +95,7 @@ final class PlainReader implements Contender {
         .logical()
         .withSlotName(slot())
         .withSlotOption("proto_version", "1")
-        .withSlotOption("publication_names", publication)
+        .withSlotOption("publication_names", slot.publication())
         .withSlotOption("binary", "true")
         .start();
   }

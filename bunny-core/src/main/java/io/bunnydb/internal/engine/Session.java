@@ -198,13 +198,11 @@ final class Session implements AutoCloseable {
     boolean isAcknowledging = Joining.isJoined(checkpoint);
     stop.onStop(exchange::close);
     ReplicationSlot.awaitRelease(source, checkpoint.slot(), SLOT_RELEASE, stop);
+    boolean isInProgressSent = sendsInProgress && ReplicationStream.tellsOfRollbacks(source);
     ReplicationStream stream = connectStream();
     try {
       stream.start(
-          checkpoint.slot(),
-          checkpoint.publication(),
-          checkpoint.position(),
-          sendsInProgress && ReplicationStream.tellsOfRollbacks(source));
+          checkpoint.slot(), checkpoint.publication(), checkpoint.position(), isInProgressSent);
     } catch (SQLException e) {
       SourceProof.checkSlot(checkpoint, source);
       throw e;
@@ -244,7 +242,7 @@ final class Session implements AutoCloseable {
         exchange.recycle(batch);
       }
     } catch (ExchangeFailedException e) {
-      if (sendsInProgress && isOfTheSender(e)) {
+      if (isInProgressSent && isOfTheSender(e)) {
         throw new InProgressException(e);
       }
       throw e;
