@@ -26,6 +26,7 @@ public final class MirrorBuilder {
   private boolean initialSnapshot = true;
   private boolean createTables = true;
   private int maxBatchBytes = 8 << 20;
+  private boolean synchronousCommit;
   private int snapshotTablesInParallel = 4;
   private ExistingRowPolicy existingRow = ExistingRowPolicy.STOP;
   private MissingRowPolicy missingRow = MissingRowPolicy.CONTINUE;
@@ -133,6 +134,18 @@ public final class MirrorBuilder {
   }
 
   /**
+   * Whether each commit on the destination waits until it is on the server's disk. Default false: a
+   * commit is visible at once, and acknowledged to the source as soon as the server has written it,
+   * some tenths of a second later; what a crash of the server loses comes again. Commits wait
+   * whatever this says where the checkpoint store lies elsewhere, or where the destination has
+   * synchronous standbys.
+   */
+  public MirrorBuilder synchronousCommit(boolean waits) {
+    this.synchronousCommit = waits;
+    return this;
+  }
+
+  /**
    * How many tables are copied at the same time; each takes one connection to either side. Default
    * 4.
    *
@@ -191,6 +204,7 @@ public final class MirrorBuilder {
                 initialSnapshot,
                 createTables,
                 maxBatchBytes,
+                synchronousCommit,
                 snapshotTablesInParallel,
                 existingRow,
                 missingRow),

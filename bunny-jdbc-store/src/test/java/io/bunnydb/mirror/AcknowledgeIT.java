@@ -9,9 +9,7 @@ import io.bunnydb.MirrorState;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
 import io.bunnydb.testing.Await;
-import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
-import io.bunnydb.testing.TestDatabase;
 import io.bunnydb.testing.Workload;
 import java.sql.Connection;
 import java.time.Duration;
@@ -106,40 +104,6 @@ final class AcknowledgeIT {
         watch.close();
         databases.assertMirrored("public.credit", "public.debit", "public.large");
         handle.drop();
-      }
-    }
-  }
-
-  /**
-   * A commit that the server has only in memory is not acknowledged: the sessions of the mirror
-   * commit durably even where those of others do not.
-   */
-  @Test
-  @ExpectsLog(value = "attempt \\d+ failed", optional = true)
-  void acknowledgesOnlyWhatACrashOfTheDestinationSpares() throws Exception {
-    TestDatabase destination = databases.destination();
-    destination.execute(
-        "ALTER SYSTEM SET synchronous_commit = off",
-        "ALTER SYSTEM SET wal_writer_delay = '10s'",
-        "SELECT pg_reload_conf()");
-    Await.until(
-        SOON,
-        "the setting is there",
-        () -> "off".equals(destination.queryString("SHOW synchronous_commit")));
-    try (MirrorHandle handle = runningWithAccounts();
-        Workload load = load()) {
-      handle.awaitState(MirrorState.RUNNING, SOON);
-      awaitAcknowledgements(10);
-      destination.server().stopImmediate();
-      Await.until(SOON, "the loss is noticed", () -> handle.status().error() != null);
-      handle.close();
-      destination.server().start();
-      SlotWatch.check(databases, SLOT);
-      try (MirrorHandle next = mirrorOfAccounts().start()) {
-        load.close();
-        next.awaitCaughtUp(SOON);
-        databases.assertMirrored("public.credit", "public.debit", "public.large");
-        next.drop();
       }
     }
   }

@@ -1,6 +1,7 @@
 package io.bunnydb.mirror;
 
 import io.bunnydb.Mirror;
+import io.bunnydb.MirrorBuilder;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
 import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.TestDatabase;
@@ -38,6 +39,11 @@ final class Transfers {
 
   /** A mirror of these tables, in small batches. */
   static Mirror mirror(MirrorDatabases databases, String name) {
+    return builder(databases, name).build();
+  }
+
+  /** Begins to describe that mirror. */
+  static MirrorBuilder builder(MirrorDatabases databases, String name) {
     return Mirror.builder(name)
         .source(databases.source().peer())
         .destination(databases.destination().peer())
@@ -45,8 +51,7 @@ final class Transfers {
         .table("public.debit")
         .table("public.large")
         .maxBatchBytes(1 << 16)
-        .checkpointStore(JdbcCheckpointStore.inDestination())
-        .build();
+        .checkpointStore(JdbcCheckpointStore.inDestination());
   }
 
   /** How many of the mirror's sessions on the destination wait for a lock. */

@@ -136,32 +136,55 @@ public final class BatchExchange {
   public @Nullable Batch take(boolean isInTransaction) throws InterruptedException {
     lock.lock();
     try {
-      while (true) {
-        if (isClosed || (isEnding && !isInTransaction)) {
-          return null;
-        }
-        if (failure != null) {
-          throw new ExchangeFailedException(failure);
-        }
-        if (waiting != null) {
-          Batch taken = waiting;
-          waiting = null;
-          beingApplied = taken.byteCount();
-          changed.signalAll();
-          return taken;
-        }
+      while (!hasNext(isInTransaction)) {
         changed.await();
       }
+      if (isClosed || (isEnding && !isInTransaction)) {
+        return null;
+      }
+      Batch taken = waiting;
+      if (failure != null || taken == null) {
+        throw new ExchangeFailedException(failure);
+      }
+      waiting = null;
+      beingApplied = taken.byteCount();
+      changed.signalAll();
+      return taken;
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * For the applier: waits until {@link #take} would not have to.
+   *
+   * @return whether it would not; false when the time is over
+   */
+  public boolean awaitNext(boolean isInTransaction, long waitMillis) throws InterruptedException {
+    lock.lock();
+    try {
+      long nanos = TimeUnit.MILLISECONDS.toNanos(waitMillis);
+      while (!hasNext(isInTransaction)) {
+        if (nanos <= 0) {
+          return false;
+        }
+        nanos = changed.awaitNanos(nanos);
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean hasNext(boolean isInTransaction) {
+    return isClosed || (isEnding && !isInTransaction) || failure != null || waiting != null;
   }
 
   /** Carries the error with which the receiver ended, as its cause. */
   public static final class ExchangeFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    ExchangeFailedException(Throwable cause) {
+    ExchangeFailedException(@Nullable Throwable cause) {
       super(cause);
     }
   }

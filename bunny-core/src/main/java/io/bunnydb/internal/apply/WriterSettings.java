@@ -13,25 +13,32 @@ public final class WriterSettings {
   /**
    * Prepares a session in autocommit mode.
    *
-   * <p>A commit must be durable before it is acknowledged, so a server that commits asynchronously
-   * by default is overruled; stronger settings are kept. Triggers, rules and foreign keys are the
-   * source's business and rest here, as they do for a subscription, where the role may say so. A
-   * process that died must not own the mirror for as long as its last statement waits for a lock,
-   * so the server looks after its client.
+   * <p>Triggers, rules and foreign keys are the source's business and rest here, as they do for a
+   * subscription, where the role may say so. A process that died must not own the mirror for as
+   * long as its last statement waits for a lock, so the server looks after its client.
    *
    * @return whether triggers and foreign keys rest
    */
   public static boolean prepare(Connection session) throws SQLException {
-    Sql.execute(
-        session,
-        "SELECT pg_catalog.set_config('synchronous_commit', 'on', false)"
-            + " WHERE pg_catalog.current_setting('synchronous_commit') = 'off'");
+    waitForCommits(session);
     watchClient(session);
     if (!canSilenceTriggers(session)) {
       return false;
     }
     Sql.execute(session, "SET session_replication_role = replica");
     return true;
+  }
+
+  /**
+   * Has each commit wait until it is durable: a server that commits asynchronously by default is
+   * overruled; stronger settings are kept.
+   */
+  static void waitForCommits(Connection session) throws SQLException {
+    Sql.execute(session, "RESET synchronous_commit");
+    Sql.execute(
+        session,
+        "SELECT pg_catalog.set_config('synchronous_commit', 'on', false)"
+            + " WHERE pg_catalog.current_setting('synchronous_commit') = 'off'");
   }
 
   private static void watchClient(Connection session) throws SQLException {

@@ -3,16 +3,9 @@ package io.bunnydb.internal.engine;
 import io.bunnydb.Lsn;
 import io.bunnydb.MirrorState;
 import io.bunnydb.TableState;
-import io.bunnydb.internal.apply.Applier;
-import io.bunnydb.internal.apply.Applier.InProgressException;
-import io.bunnydb.internal.apply.Applier.LiveTable;
-import io.bunnydb.internal.apply.Batch;
 import io.bunnydb.internal.apply.BatchExchange;
-import io.bunnydb.internal.apply.BatchExchange.ExchangeFailedException;
 import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.apply.TableProgress;
-import io.bunnydb.internal.apply.WriterSettings;
-import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.snapshot.SnapshotCopy;
@@ -25,13 +18,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One stretch of work: from the checkpoint, over the set-up of what is missing, to a copy, a
@@ -40,11 +29,11 @@ import org.slf4j.LoggerFactory;
  * does follows from the checkpoint.
  */
 final class Session implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Session.class);
   private static final Duration HELPERS_END = Duration.ofSeconds(5);
   private static final Duration SLOT_RELEASE = Duration.ofSeconds(5);
-  private static final Duration RECEIVER_END = Duration.ofSeconds(2);
-  private static final int ROLLBACK_MILLIS = 30_000;
+
+  /** How long a server is waited for at the end of a session. */
+  static final int LAST_ANSWER_MILLIS = 30_000;
 
   private final MirrorContext context;
   private final MirrorConfig config;
@@ -54,6 +43,7 @@ final class Session implements AutoCloseable {
   private final Connection destination;
   private Checkpoint checkpoint;
   private @Nullable ReplicationStream stream;
+  private @Nullable Following following;
 
   private Session(
       MirrorContext context,
@@ -171,7 +161,8 @@ final class Session implements AutoCloseable {
     stop.onStop(copyStop::stop);
     SnapshotCopy copy = snapshotCopy(copyStop);
     Thread copier =
-        start(
+        startThread(
+            config.name(),
             "copy",
             () -> {
               try {
@@ -194,140 +185,31 @@ final class Session implements AutoCloseable {
 
   private void follow(BatchExchange exchange, boolean sendsInProgress)
       throws SQLException, InterruptedException {
-    // The slot must reach back to the snapshots of tables that have not joined yet.
-    boolean isAcknowledging = Joining.isJoined(checkpoint);
-    stop.onStop(exchange::close);
     ReplicationSlot.awaitRelease(source, checkpoint.slot(), SLOT_RELEASE, stop);
-    boolean isInProgressSent = sendsInProgress && ReplicationStream.tellsOfRollbacks(source);
-    ReplicationStream stream = connectStream();
-    try {
-      stream.start(
-          checkpoint.slot(), checkpoint.publication(), checkpoint.position(), isInProgressSent);
-    } catch (SQLException e) {
-      SourceProof.checkSlot(checkpoint, source);
-      throw e;
-    }
-    context.progress().streams(Catalog.logEnd(source));
-    PublicationWatch watch = new PublicationWatch(checkpoint, context.partitions(), source);
-    Receiver receiver =
-        new Receiver(stream, exchange, context.progress(), watch, checkpoint.position());
-    if (isAcknowledging) {
-      receiver.acknowledge(checkpoint.position());
-    }
-    Applier applier =
-        new Applier(
-            config.name(),
-            destination,
-            new Helpers(),
-            !context.destination().areTriggersSilent(),
-            config.store(),
-            liveTables());
-    Thread receiving = start("receive", receiver);
-    try (applier) {
-      boolean isInTransaction = false;
-      for (Batch batch = exchange.take(false);
-          batch != null;
-          batch = exchange.take(isInTransaction)) {
-        context.progress().applying(batch);
-        applier.apply(batch);
-        isInTransaction = !batch.endsBetweenTransactions();
-        if (batch.isToCommit()) {
-          context.progress().applied(batch);
-          context.lifecycle().signal();
-          // A stop may have cut short the wait for a synchronous standby; then it is not durable.
-          if (isAcknowledging && !stop.isStopped()) {
-            receiver.acknowledge(batch.position());
-          }
-        }
-        exchange.recycle(batch);
-      }
-    } catch (ExchangeFailedException e) {
-      if (isInProgressSent && isOfTheSender(e)) {
-        throw new InProgressException(e);
-      }
-      throw e;
-    } finally {
-      exchange.close();
-      receiving.join(RECEIVER_END.toMillis());
-      if (receiving.isAlive()) {
-        // It waits for the rest of a message on a connection that has gone quiet.
-        stream.abort();
-        receiving.join();
-      }
-    }
+    Following started = new Following(context, checkpoint, stop, source, destination);
+    following = started;
+    started.run(connectStream(), exchange, sendsInProgress);
   }
 
-  /** Whether the source could not send something, which it may not have had to send yet. */
-  private boolean isOfTheSender(ExchangeFailedException e) {
-    return e.getCause() instanceof SQLException
-        && !Faults.isTransient(Faults.describe(config.name(), e));
-  }
-
-  /** The sessions that write beside the one that owns the mirror. */
-  private final class Helpers implements Applier.Sessions {
-    @Override
-    public Connection open() throws SQLException {
-      Connection opened = context.destinationPeer().open("apply");
-      try {
-        stop.guard(opened);
-        WriterSettings.prepare(opened);
-        opened.setAutoCommit(false);
-        int owner = destination.unwrap(PGConnection.class).getBackendPID();
-        Ownership.joinAsHelper(opened, config.name(), owner);
-        return opened;
-      } catch (SQLException | RuntimeException e) {
-        stop.release(opened);
-        opened.close();
-        throw e;
-      }
-    }
-
-    @Override
-    public void close(Connection opened) {
-      stop.release(opened);
-      try (opened) {
-        // The server would notice the end of the connection when it likes.
-        rollBack(opened);
-      } catch (SQLException e) {
-        LOG.debug("mirror '{}': closing a broken connection failed", config.name(), e);
-      }
-    }
-  }
-
-  private Map<Long, LiveTable> liveTables() {
-    Map<Long, LiveTable> live = new HashMap<>();
-    for (TableCheckpoint table : checkpoint.tables()) {
-      if (table.state() == TableState.LIVE) {
-        TableProgress progress = context.tables().of(table.mapping().source());
-        live.put(
-            table.sourceOid(),
-            new LiveTable(
-                progress,
-                table.from(),
-                config.overwrites(table.mapping()),
-                config.stopsAtMissingRow(table.mapping())));
-      }
-    }
-    return live;
-  }
-
-  private Thread start(String role, Runnable work) {
-    Thread thread = new Thread(work, "bunny-" + config.name() + "-" + role);
+  /** Starts a thread of the mirror. */
+  static Thread startThread(String mirror, String role, Runnable work) {
+    Thread thread = new Thread(work, "bunny-" + mirror + "-" + role);
     thread.setDaemon(true);
     thread.start();
     return thread;
   }
 
-  private static void rollBack(Connection connection) throws SQLException {
+  /** Rolls back, unless the connection is broken or does not answer. */
+  static void rollBack(Connection connection) throws SQLException {
     if (!connection.isClosed()) {
       // Nothing cancels it any more, and the connection may be half open.
-      connection.setNetworkTimeout(Runnable::run, ROLLBACK_MILLIS);
+      connection.setNetworkTimeout(Runnable::run, LAST_ANSWER_MILLIS);
       connection.rollback();
       connection.setNetworkTimeout(Runnable::run, 0);
     }
   }
 
-  /** Rolls back what is not committed and ends the stream. */
+  /** Rolls back what is not committed, makes the rest durable, and ends the stream. */
   @Override
   public void close() throws SQLException {
     stop.release(source);
@@ -335,6 +217,9 @@ final class Session implements AutoCloseable {
     try {
       stop.release(destination);
       rollBack(destination);
+      if (following != null) {
+        following.end();
+      }
     } finally {
       if (connected != null) {
         connected.close();

@@ -1,0 +1,184 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.TableState;
+import io.bunnydb.internal.apply.Applier;
+import io.bunnydb.internal.apply.Applier.InProgressException;
+import io.bunnydb.internal.apply.Applier.LiveTable;
+import io.bunnydb.internal.apply.Batch;
+import io.bunnydb.internal.apply.BatchExchange;
+import io.bunnydb.internal.apply.BatchExchange.ExchangeFailedException;
+import io.bunnydb.internal.apply.Durability;
+import io.bunnydb.internal.apply.TableProgress;
+import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.source.ReplicationStream;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.TableCheckpoint;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A session's work with the stream: one thread receives, the mirror's thread applies, commits and
+ * acknowledges.
+ */
+final class Following {
+  private static final Duration RECEIVER_END = Duration.ofSeconds(2);
+  private static final long UNTIL_FLUSHED_MILLIS = 100;
+
+  private final MirrorContext context;
+  private final MirrorConfig config;
+  private final Checkpoint checkpoint;
+  private final StopSignal stop;
+  private final Connection source;
+  private final Connection destination;
+  private final Durability durability;
+
+  // The slot must reach back to the snapshots of tables that have not joined yet.
+  private final boolean isAcknowledging;
+
+  /**
+   * What the session may write is the checkpoint's tables from its position on.
+   *
+   * @param source asks the source
+   * @param destination the session that owns the mirror, with no transaction open
+   */
+  Following(
+      MirrorContext context,
+      Checkpoint checkpoint,
+      StopSignal stop,
+      Connection source,
+      Connection destination)
+      throws SQLException {
+    this.context = context;
+    this.config = context.config();
+    this.checkpoint = checkpoint;
+    this.stop = stop;
+    this.source = source;
+    this.destination = destination;
+    this.isAcknowledging = Joining.isJoined(checkpoint);
+    boolean mayDefer = config.store().joinsDestination() && !config.options().isCommitSynchronous();
+    this.durability = Durability.begin(destination, mayDefer, checkpoint.position());
+  }
+
+  /**
+   * Follows the stream until the exchange is closed or asked to end.
+   *
+   * @param sendsInProgress whether large transactions may be applied before they commit
+   */
+  void run(ReplicationStream stream, BatchExchange exchange, boolean sendsInProgress)
+      throws SQLException, InterruptedException {
+    stop.onStop(exchange::close);
+    boolean isInProgressSent = sendsInProgress && ReplicationStream.tellsOfRollbacks(source);
+    start(stream, isInProgressSent);
+    context.progress().streams(Catalog.logEnd(source));
+    PublicationWatch watch = new PublicationWatch(checkpoint, context.partitions(), source);
+    Receiver receiver =
+        new Receiver(stream, exchange, context.progress(), watch, checkpoint.position());
+    acknowledge(receiver, false);
+    Thread receiving = Session.startThread(config.name(), "receive", receiver);
+    try (Applier applier =
+        new Applier(
+            config.name(),
+            destination,
+            new HelperSessions(context, stop, destination),
+            !context.destination().areTriggersSilent(),
+            config.store(),
+            liveTables())) {
+      apply(exchange, applier, receiver);
+    } catch (ExchangeFailedException e) {
+      if (isInProgressSent && isOfTheSender(e)) {
+        throw new InProgressException(e);
+      }
+      throw e;
+    } finally {
+      exchange.close();
+      receiving.join(RECEIVER_END.toMillis());
+      if (receiving.isAlive()) {
+        // It waits for the rest of a message on a connection that has gone quiet.
+        stream.abort();
+        receiving.join();
+      }
+    }
+  }
+
+  private void start(ReplicationStream stream, boolean isInProgressSent) throws SQLException {
+    try {
+      stream.start(
+          checkpoint.slot(), checkpoint.publication(), checkpoint.position(), isInProgressSent);
+    } catch (SQLException e) {
+      SourceProof.checkSlot(checkpoint, source);
+      throw e;
+    }
+  }
+
+  private void apply(BatchExchange exchange, Applier applier, Receiver receiver)
+      throws SQLException, InterruptedException {
+    boolean isInTransaction = false;
+    for (Batch batch = next(exchange, false, receiver);
+        batch != null;
+        batch = next(exchange, isInTransaction, receiver)) {
+      context.progress().applying(batch);
+      applier.apply(batch);
+      isInTransaction = !batch.endsBetweenTransactions();
+      if (batch.isToCommit()) {
+        context.progress().applied(batch);
+        context.lifecycle().signal();
+        durability.committed(batch.position());
+      }
+      exchange.recycle(batch);
+    }
+  }
+
+  /** The next batch; what becomes durable meanwhile is acknowledged. */
+  private @Nullable Batch next(BatchExchange exchange, boolean isInTransaction, Receiver receiver)
+      throws SQLException, InterruptedException {
+    acknowledge(receiver, isInTransaction);
+    while (durability.isPending() && !exchange.awaitNext(isInTransaction, UNTIL_FLUSHED_MILLIS)) {
+      acknowledge(receiver, isInTransaction);
+    }
+    return exchange.take(isInTransaction);
+  }
+
+  private void acknowledge(Receiver receiver, boolean isInTransaction) throws SQLException {
+    // A stop may have cut short the wait for a synchronous standby; then it is not durable.
+    if (isAcknowledging && !stop.isStopped()) {
+      receiver.acknowledge(durability.durable(isInTransaction));
+    }
+  }
+
+  /** Makes durable what was applied; with no transaction open. */
+  void end() throws SQLException {
+    if (!destination.isClosed()) {
+      destination.setNetworkTimeout(Runnable::run, Session.LAST_ANSWER_MILLIS);
+      durability.end();
+      destination.setNetworkTimeout(Runnable::run, 0);
+    }
+  }
+
+  /** Whether the source could not send something, which it may not have had to send yet. */
+  private boolean isOfTheSender(ExchangeFailedException e) {
+    return e.getCause() instanceof SQLException
+        && !Faults.isTransient(Faults.describe(config.name(), e));
+  }
+
+  private Map<Long, LiveTable> liveTables() {
+    Map<Long, LiveTable> live = new HashMap<>();
+    for (TableCheckpoint table : checkpoint.tables()) {
+      if (table.state() == TableState.LIVE) {
+        TableProgress progress = context.tables().of(table.mapping().source());
+        live.put(
+            table.sourceOid(),
+            new LiveTable(
+                progress,
+                table.from(),
+                config.overwrites(table.mapping()),
+                config.stopsAtMissingRow(table.mapping())));
+      }
+    }
+    return live;
+  }
+}

@@ -1,0 +1,60 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.internal.apply.Applier;
+import io.bunnydb.internal.apply.Ownership;
+import io.bunnydb.internal.apply.WriterSettings;
+import io.bunnydb.internal.catalog.StopSignal;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The sessions that write beside the one that owns the mirror. Used by the applying thread. */
+final class HelperSessions implements Applier.Sessions {
+  private static final Logger LOG = LoggerFactory.getLogger(HelperSessions.class);
+
+  private final MirrorContext context;
+  private final StopSignal stop;
+  private final Connection owner;
+
+  /**
+   * Opens none yet.
+   *
+   * @param stop cancels what they do
+   * @param owner the session that owns the mirror
+   */
+  HelperSessions(MirrorContext context, StopSignal stop, Connection owner) {
+    this.context = context;
+    this.stop = stop;
+    this.owner = owner;
+  }
+
+  @Override
+  public Connection open() throws SQLException {
+    Connection opened = context.destinationPeer().open("apply");
+    try {
+      stop.guard(opened);
+      WriterSettings.prepare(opened);
+      opened.setAutoCommit(false);
+      Ownership.joinAsHelper(
+          opened, context.config().name(), owner.unwrap(PGConnection.class).getBackendPID());
+      return opened;
+    } catch (SQLException | RuntimeException e) {
+      stop.release(opened);
+      opened.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void close(Connection opened) {
+    stop.release(opened);
+    try (opened) {
+      // The server would notice the end of the connection when it likes.
+      Session.rollBack(opened);
+    } catch (SQLException e) {
+      LOG.debug("mirror '{}': closing a broken connection failed", context.config().name(), e);
+    }
+  }
+}
