@@ -132,33 +132,6 @@ final class DurabilityIT {
     }
   }
 
-  /** Another process may have committed what this one finds, and the server may not have it yet. */
-  @Test
-  @ExpectsLog(value = "attempt \\d+ failed", optional = true)
-  void acknowledgesNothingOfAnEarlierSessionThatIsNotOnDisk() throws Exception {
-    Transfers.createTables(databases.source());
-    try (MirrorHandle handle = mirror(false).start();
-        Workload load = load()) {
-      handle.awaitState(MirrorState.RUNNING, SOON);
-      for (int i = 0; i < 3; i++) {
-        awaitApplied(handle, 100);
-        // The session ends without a word, and the next one begins where it stopped.
-        databases
-            .destination()
-            .execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    + " WHERE application_name LIKE 'bunny durability%'");
-      }
-      awaitApplied(handle, 100);
-      databases.destination().server().stopImmediate();
-      load.close();
-      handle.close();
-      databases.destination().server().start();
-      SlotWatch.check(databases, SLOT);
-    }
-    assertGoesOn(mirror(false));
-  }
-
   /** The server's own disk tells nothing of a standby that commits have to wait for. */
   @Test
   @ExpectsLog("the destination has got a synchronous standby")

@@ -12,7 +12,7 @@
  *   <li>a {@link io.bunnydb.internal.apply.Batch}, which at the end of a transaction, or in a large
  *       one when it is full, goes through the {@link io.bunnydb.internal.apply.BatchExchange} to
  *       the mirror's own thread;
- *   <li>there {@link io.bunnydb.internal.engine.Session} gives it to {@link
+ *   <li>there {@link io.bunnydb.internal.engine.Following} gives it to {@link
  *       io.bunnydb.internal.apply.Applier#apply}, whose {@code SessionWriter} begins the
  *       transaction, and whose {@code MessageWriter} reads it message by message; {@code Relations}
  *       finds each relation's {@code DestinationTable}, the destination table with its columns and
@@ -25,7 +25,8 @@
  *       inserts, a {@code StatementRun} for the rest;
  *   <li>at the end of the batch the applier has {@link io.bunnydb.spi.CheckpointStore#advance}
  *       write the position, and commits both;
- *   <li>{@link io.bunnydb.internal.source.ReplicationStream#acknowledge} tells the source so.
+ *   <li>when {@link io.bunnydb.internal.apply.Durability} finds the commit on the destination's
+ *       disk, {@link io.bunnydb.internal.source.ReplicationStream#acknowledge} tells the source.
  * </ol>
  *
  * <p><b>A large transaction</b> comes while it is in progress on the source, in pieces from STREAM
