@@ -26,6 +26,7 @@ public final class MirrorBuilder {
   private boolean initialSnapshot = true;
   private boolean createTables = true;
   private int maxBatchBytes = 8 << 20;
+  private boolean binary = true;
   private boolean synchronousCommit;
   private int snapshotTablesInParallel = 4;
   private ExistingRowPolicy existingRow = ExistingRowPolicy.STOP;
@@ -134,6 +135,17 @@ public final class MirrorBuilder {
   }
 
   /**
+   * Whether the source may send the values of changes in binary form, which costs either side less.
+   * Default true. They are sent as text, whatever this says, as soon as a change comes to a table
+   * with a column whose binary form the two sides do not share: of an array, of types that differ,
+   * of most types that are not built in; or to one whose rows are found by all their values.
+   */
+  public MirrorBuilder binary(boolean allowed) {
+    this.binary = allowed;
+    return this;
+  }
+
+  /**
    * Whether each commit on the destination waits until it is on the server's disk. Default false: a
    * commit is visible at once, and acknowledged to the source as soon as the server has written it,
    * some tenths of a second later; what a crash of the server loses comes again. Commits wait
@@ -204,6 +216,7 @@ public final class MirrorBuilder {
                 initialSnapshot,
                 createTables,
                 maxBatchBytes,
+                binary,
                 synchronousCommit,
                 snapshotTablesInParallel,
                 existingRow,

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 final class SetIT {
   private static final Duration SOON = Duration.ofSeconds(60);
-  private static final String SET = "FROM unnest(CAST($1 AS text[]), ";
+  private static final String SET = "FROM unnest(CAST($1 AS pg_catalog.\"";
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 

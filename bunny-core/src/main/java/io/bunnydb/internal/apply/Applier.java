@@ -5,6 +5,7 @@ import io.bunnydb.Lsn;
 import io.bunnydb.internal.apply.SessionWriter.Counter;
 import io.bunnydb.internal.apply.SessionWriter.Options;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
+import io.bunnydb.internal.catalog.WireType;
 import io.bunnydb.spi.CheckpointStore;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -61,6 +62,26 @@ public final class Applier implements AutoCloseable {
     }
   }
 
+  /** Thrown where values cannot be sent or written in binary form; as text they may be. */
+  public static final class TextNeededException extends SQLException {
+    private static final long serialVersionUID = 1L;
+
+    /** Says of what there is no binary form. */
+    TextNeededException(String message) {
+      super(message);
+    }
+
+    /** Says why something could not be sent. */
+    public TextNeededException(Exception cause) {
+      super("the source could not send something", cause);
+    }
+  }
+
+  /** Whether values in binary form can be written through a connection. */
+  public static boolean takesBinary(Connection destination) throws SQLException {
+    return ArrayParameter.fits(destination);
+  }
+
   /**
    * An applier.
    *
@@ -68,6 +89,7 @@ public final class Applier implements AutoCloseable {
    * @param sessions opens sessions for transactions in progress
    * @param defersConstraints whether deferrable constraints are checked there, so that they must
    *     wait for the end of the transaction
+   * @param binary the source's types where values come in binary form; null where as text
    * @param tables the tables to write, by their OID on the source, under which the stream names
    *     them whatever they were called at the time; changes of others are passed over
    */
@@ -77,12 +99,14 @@ public final class Applier implements AutoCloseable {
       Sessions sessions,
       boolean defersConstraints,
       CheckpointStore store,
+      WireType.@Nullable Directory binary,
       Map<Long, LiveTable> tables)
       throws SQLException {
     this.mirror = mirror;
     this.store = store;
     Options options =
-        new Options(mirror, defersConstraints, !store.joinsDestination(), tables, new Counter());
+        new Options(
+            mirror, defersConstraints, !store.joinsDestination(), binary, tables, new Counter());
     this.whole = new SessionWriter(options, destination);
     this.inProgress = new InProgress(options, sessions);
   }
@@ -92,6 +116,7 @@ public final class Applier implements AutoCloseable {
    *
    * @throws ApplyException if a change cannot be applied
    * @throws InProgressException if that was tried before its transaction has committed
+   * @throws TextNeededException if the values' binary form is of no use on the destination
    * @throws SQLException if the transaction cannot be committed
    */
   public void apply(Batch batch) throws SQLException {
@@ -125,7 +150,7 @@ public final class Applier implements AutoCloseable {
         && LOCK_NOT_AVAILABLE.equals(cause.getSQLState());
   }
 
-  private void applyInProgress(Batch batch) throws InProgressException {
+  private void applyInProgress(Batch batch) throws InProgressException, TextNeededException {
     try {
       if (batch.isRolledBack()) {
         inProgress.end(batch.xid());
@@ -140,7 +165,7 @@ public final class Applier implements AutoCloseable {
         }
         inProgress.end(batch.xid());
       }
-    } catch (StoppedException e) {
+    } catch (StoppedException | TextNeededException e) {
       throw e;
     } catch (SQLException | RuntimeException e) {
       throw new InProgressException(e);

@@ -1,14 +1,11 @@
 package io.bunnydb.internal.apply;
 
 import io.bunnydb.internal.apply.StatementRun.Kind;
-import io.bunnydb.pgoutput.PgOutputException;
 import io.bunnydb.pgoutput.ReplicaIdentity;
 import io.bunnydb.pgoutput.Tuple;
-import io.bunnydb.pgoutput.ValueKind;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Arrays;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,51 +13,12 @@ import org.jspecify.annotations.Nullable;
  * a change that does not fit ends it.
  */
 final class ChangeWriter {
-  /** SQLSTATE of bytes that are no character ("PostgreSQL Error Codes", class 22). */
-  private static final String NOT_IN_ENCODING = "22021";
-
   private final Connection destination;
-  private final Values oldRow = new Values();
-  private final Values newRow = new Values();
+  private final RowValues oldRow = new RowValues();
+  private final RowValues newRow = new RowValues();
   private boolean[] set = new boolean[0];
   private boolean copiesInserts = true;
   private @Nullable Run run;
-
-  /** The values of one tuple, by column. */
-  private static final class Values {
-    private @Nullable String[] values = new String[0];
-    private boolean[] isThere = new boolean[0];
-
-    void read(Tuple tuple, DestinationTable target, boolean[] wanted) throws NotTextException {
-      int width = tuple.columnCount();
-      if (values.length < width) {
-        values = new String[width];
-        isThere = new boolean[width];
-      }
-      while (tuple.next()) {
-        int i = tuple.index();
-        isThere[i] = tuple.kind() != ValueKind.UNCHANGED;
-        try {
-          values[i] = wanted[i] && tuple.hasValue() ? tuple.string() : null;
-        } catch (PgOutputException e) {
-          throw new NotTextException(target, target.shape.columns().get(i), e);
-        }
-      }
-    }
-  }
-
-  /** Thrown where a value's bytes are not text in UTF-8. */
-  static final class NotTextException extends SQLException {
-    private static final long serialVersionUID = 1L;
-
-    /** The table whose change holds the value. */
-    final transient DestinationTable target;
-
-    NotTextException(DestinationTable target, String column, PgOutputException cause) {
-      super("a value of column " + column + " is not UTF-8", NOT_IN_ENCODING, cause);
-      this.target = target;
-    }
-  }
 
   /** A writer into a session that is not in autocommit mode. */
   ChangeWriter(Connection destination) {
@@ -90,7 +48,7 @@ final class ChangeWriter {
     }
     newRow.read(row, target, target.written);
     for (int i = 0; i < target.written.length; i++) {
-      if (target.written[i] && !newRow.isThere[i]) {
+      if (target.written[i] && !newRow.isThere(i)) {
         return false;
       }
     }
@@ -106,7 +64,7 @@ final class ChangeWriter {
   private void bindRow(StatementRun to, DestinationTable target) throws SQLException {
     for (int i = 0; i < target.written.length; i++) {
       if (target.written[i]) {
-        to.bind(newRow.values[i]);
+        to.bind(newRow.get(i));
       }
     }
   }
@@ -132,7 +90,7 @@ final class ChangeWriter {
       oldRow.read(oldTuple, target, target.key);
     }
     newRow.read(newTuple, target, target.written);
-    Values finder = oldTuple == null ? newRow : oldRow;
+    RowValues finder = oldTuple == null ? newRow : oldRow;
     if (!tellsRow(target, finder, oldTuple != null)) {
       return false;
     }
@@ -144,7 +102,7 @@ final class ChangeWriter {
     boolean isAnySet = false;
     boolean isKeyChanged = false;
     for (int i = 0; i < width; i++) {
-      set[i] = target.written[i] && newRow.isThere[i] && isToSet(target, i, oldTuple != null);
+      set[i] = target.written[i] && newRow.isThere(i) && isToSet(target, i, oldTuple != null);
       isAnySet |= set[i];
       isKeyChanged |= set[i] && target.key[i];
     }
@@ -170,7 +128,7 @@ final class ChangeWriter {
   private boolean setKey(DestinationTable target) {
     boolean isAnySet = false;
     for (int i = 0; i < set.length; i++) {
-      set[i] = target.key[i] && newRow.isThere[i] && !target.identityAlways[i];
+      set[i] = target.key[i] && newRow.isThere(i) && !target.identityAlways[i];
       isAnySet |= set[i];
     }
     return isAnySet;
@@ -181,13 +139,13 @@ final class ChangeWriter {
    * another replica identity than the table under whose name the change came, or where the identity
    * is a generated column, which is not sent.
    */
-  private static boolean tellsRow(DestinationTable target, Values row, boolean hasOld) {
+  private static boolean tellsRow(DestinationTable target, RowValues row, boolean hasOld) {
     if (target.shape.identity() == ReplicaIdentity.FULL ? !hasOld : target.shape.keys().isEmpty()) {
       return false;
     }
     for (int i = 0; i < target.key.length; i++) {
-      boolean isNull = row.values[i] == null && !target.matchesWholeRow;
-      if (target.key[i] && (!row.isThere[i] || isNull)) {
+      boolean isNull = row.get(i) == null && !target.matchesWholeRow;
+      if (target.key[i] && (!row.isThere(i) || isNull)) {
         return false;
       }
     }
@@ -211,7 +169,7 @@ final class ChangeWriter {
     boolean isComplete = true;
     boolean isAnySetBesideKey = false;
     for (int i = 0; i < target.written.length; i++) {
-      isComplete &= !target.written[i] || newRow.isThere[i];
+      isComplete &= !target.written[i] || newRow.isThere(i);
       isAnySetBesideKey |= set[i] && !target.key[i];
     }
     StatementRun makeRoom = statement(target, Kind.MAKE_ROOM, target.rowSql.makeRoom());
@@ -243,7 +201,7 @@ final class ChangeWriter {
   private void bindSet(StatementRun to) throws SQLException {
     for (int i = 0; i < set.length; i++) {
       if (set[i]) {
-        to.bind(newRow.values[i]);
+        to.bind(newRow.get(i));
       }
     }
   }
@@ -252,7 +210,7 @@ final class ChangeWriter {
   private void bindNewKey(StatementRun to, DestinationTable target) throws SQLException {
     for (int i = 0; i < target.key.length; i++) {
       if (target.key[i]) {
-        to.bind((newRow.isThere[i] ? newRow : oldRow).values[i]);
+        to.bind((newRow.isThere(i) ? newRow : oldRow).get(i));
       }
     }
   }
@@ -261,7 +219,7 @@ final class ChangeWriter {
   private boolean isToSet(DestinationTable target, int column, boolean hasOld) {
     return target.matchesWholeRow
         || !target.key[column]
-        || (hasOld && !Objects.equals(oldRow.values[column], newRow.values[column]));
+        || (hasOld && !oldRow.isSame(column, newRow));
   }
 
   /** Adds a delete; false if it does not tell which row it is for. */
@@ -276,11 +234,11 @@ final class ChangeWriter {
     return true;
   }
 
-  private static void bindKey(StatementRun to, DestinationTable target, Values row)
+  private static void bindKey(StatementRun to, DestinationTable target, RowValues row)
       throws SQLException {
     for (int i = 0; i < target.key.length; i++) {
       if (target.key[i]) {
-        to.bind(row.values[i]);
+        to.bind(row.get(i));
       }
     }
   }

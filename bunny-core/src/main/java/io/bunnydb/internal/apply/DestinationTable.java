@@ -8,6 +8,7 @@ import io.bunnydb.internal.catalog.Column;
 import io.bunnydb.internal.catalog.Column.Generation;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.catalog.WireType;
 import io.bunnydb.pgoutput.ReplicaIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -44,6 +45,9 @@ final class DestinationTable {
   /** Per column: whether the destination refuses to update it. */
   final boolean[] identityAlways;
 
+  /** The form in which values come. */
+  final WireForm form;
+
   /** Whether only the whole row tells which row is meant. */
   final boolean matchesWholeRow;
 
@@ -70,6 +74,7 @@ final class DestinationTable {
       boolean[] written,
       boolean[] key,
       boolean[] identityAlways,
+      WireForm form,
       boolean matchesWholeRow,
       boolean isWatched,
       RowSql rowSql,
@@ -84,6 +89,7 @@ final class DestinationTable {
     this.written = written;
     this.key = key;
     this.identityAlways = identityAlways;
+    this.form = form;
     this.matchesWholeRow = matchesWholeRow;
     this.isWatched = isWatched;
     this.rowSql = rowSql;
@@ -104,12 +110,15 @@ final class DestinationTable {
    *
    * @param isRepeatable whether changes may come that were applied before
    * @param usesSets whether many rows may be changed at once where the table lets them
+   * @param binary the source's types where values come in binary form; null where as text
+   * @throws Applier.TextNeededException if they may not
    */
   static DestinationTable resolve(
       Connection destination,
       LiveTable live,
       boolean isRepeatable,
       boolean usesSets,
+      WireType.@Nullable Directory binary,
       RelationShape shape)
       throws SQLException, MismatchException {
     TableProgress progress = live.progress();
@@ -123,6 +132,7 @@ final class DestinationTable {
     int width = shape.columns().size();
     boolean[] written = new boolean[width];
     boolean[] identityAlways = new boolean[width];
+    long[] types = new long[width];
     List<String> writtenNames = new ArrayList<>();
     for (int i = 0; i < width; i++) {
       String name = shape.columns().get(i);
@@ -139,6 +149,7 @@ final class DestinationTable {
             "the destination computes column " + name + "; drop the expression, then resume");
       }
       written[i] = true;
+      types[i] = column.typeOid();
       writtenNames.add(name);
       identityAlways[i] = column.generation() == Generation.IDENTITY_ALWAYS;
     }
@@ -147,6 +158,11 @@ final class DestinationTable {
       keyNames = writtenNames.containsAll(table.primaryKey()) ? table.primaryKey() : List.of();
     }
     boolean matchesWholeRow = keyNames.isEmpty();
+    if (binary != null && matchesWholeRow && shape.identity() == ReplicaIdentity.FULL) {
+      throw new Applier.TextNeededException("rows of " + table.name() + " are found by their text");
+    }
+    WireForm form =
+        binary == null ? WireForm.text(width) : WireForm.binary(destination, binary, shape, types);
     boolean[] key = new boolean[width];
     @Nullable String[] conditions = new String[width];
     for (int i = 0; i < width; i++) {
@@ -156,7 +172,9 @@ final class DestinationTable {
         conditions[i] = condition(destination, table, name, matchesWholeRow);
       }
     }
-    RowSql rowSql = new RowSql(table, shape.columns(), written, key, matchesWholeRow, conditions);
+    RowSql rowSql =
+        new RowSql(
+            table, shape.columns(), written, key, matchesWholeRow, conditions, form.isBinary());
     boolean isWatched = usesSets && SetSql.isWatched(destination, table);
     boolean mayUseSets =
         usesSets && !isWatched && !live.overwrites() && !matchesWholeRow && !shape.keys().isEmpty();
@@ -168,10 +186,11 @@ final class DestinationTable {
         written,
         key,
         identityAlways,
+        form,
         matchesWholeRow,
         isWatched,
         rowSql,
-        mayUseSets ? SetWriter.of(destination, table, shape.columns(), written, key) : null);
+        mayUseSets ? SetWriter.of(destination, table, shape.columns(), written, key, form) : null);
   }
 
   /**
@@ -191,6 +210,15 @@ final class DestinationTable {
     }
     Column column = table.column(name);
     return column == null ? quoted + " = ?" : Catalog.equality(destination, column, "?");
+  }
+
+  /** How many columns are written. */
+  int columnsWritten() {
+    int count = 0;
+    for (boolean isWritten : written) {
+      count += isWritten ? 1 : 0;
+    }
+    return count;
   }
 
   /** The table's name on the source, as mapped. */

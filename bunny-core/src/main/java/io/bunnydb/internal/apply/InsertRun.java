@@ -13,11 +13,11 @@ import org.postgresql.util.ServerErrorMessage;
 final class InsertRun extends Run {
   private static final Pattern LINE = Pattern.compile("line (\\d+)");
 
-  private final CopyText copy;
+  private final CopyRows copy;
 
   InsertRun(DestinationTable target, Connection destination) throws SQLException {
     super(target);
-    copy = new CopyText(destination, target.rowSql.copy);
+    copy = CopyRows.into(target, destination);
   }
 
   /**
@@ -30,6 +30,7 @@ final class InsertRun extends Run {
    */
   boolean add(Tuple tuple, long lsn) throws SQLException {
     note(lsn);
+    copy.beginRow();
     while (tuple.next()) {
       if (!target.written[tuple.index()]) {
         continue;
@@ -37,10 +38,11 @@ final class InsertRun extends Run {
       ValueKind kind = tuple.kind();
       if (kind == ValueKind.NULL) {
         copy.nullValue();
-      } else if (kind == ValueKind.TEXT) {
-        copy.value(tuple.bytes(), tuple.valueOffset(), tuple.length());
-      } else {
+      } else if (kind == ValueKind.UNCHANGED) {
         return false;
+      } else {
+        target.form.require(kind);
+        copy.value(tuple.bytes(), tuple.valueOffset(), tuple.length());
       }
     }
     copy.endRow();

@@ -17,8 +17,18 @@ final class KeyOrder {
   private static final int INITIAL_ENTRIES = 64;
   private static final int KEPT_ENTRIES = 1 << 16;
 
+  /** What the values that it orders by look like. */
+  enum Form {
+    /** Whole numbers of 64 bits at the most, written in decimal. */
+    DECIMAL,
+    /** Whole numbers of 8, 4 or 2 bytes, signed and big-endian. */
+    BIG_ENDIAN,
+    /** Anything else. */
+    BYTES
+  }
+
   private final int column;
-  private final boolean isNumber;
+  private final Form form;
   private long[] ranks = new long[INITIAL_ENTRIES];
   private long[] packed = new long[INITIAL_ENTRIES];
   private int count;
@@ -27,11 +37,11 @@ final class KeyOrder {
    * An order.
    *
    * @param column the key's first column
-   * @param isNumber whether its values are whole numbers of 64 bits at the most, written in decimal
+   * @param form what its values look like
    */
-  KeyOrder(int column, boolean isNumber) {
+  KeyOrder(int column, Form form) {
     this.column = column;
-    this.isNumber = isNumber;
+    this.form = form;
   }
 
   /** Orders the entries of a kind, or of either of two kinds. */
@@ -114,10 +124,22 @@ final class KeyOrder {
   }
 
   private long rank(byte[] bytes, int offset, int length) {
-    return isNumber ? number(bytes, offset, length) : prefix(bytes, offset, length);
+    return switch (form) {
+      case DECIMAL -> decimal(bytes, offset, length);
+      case BIG_ENDIAN -> bigEndian(bytes, offset, length);
+      case BYTES -> prefix(bytes, offset, length);
+    };
   }
 
-  private static long number(byte[] bytes, int offset, int length) {
+  private static long bigEndian(byte[] bytes, int offset, int length) {
+    long value = bytes[offset];
+    for (int i = 1; i < length; i++) {
+      value = value << Byte.SIZE | (bytes[offset + i] & 0xFF);
+    }
+    return value;
+  }
+
+  private static long decimal(byte[] bytes, int offset, int length) {
     boolean isNegative = length > 0 && bytes[offset] == '-';
     long value = 0;
     for (int i = isNegative ? 1 : 0; i < length; i++) {

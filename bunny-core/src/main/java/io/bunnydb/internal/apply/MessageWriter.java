@@ -3,7 +3,7 @@ package io.bunnydb.internal.apply;
 import io.bunnydb.ApplyException;
 import io.bunnydb.Lsn;
 import io.bunnydb.internal.apply.BatchWriter.SetFailedException;
-import io.bunnydb.internal.apply.ChangeWriter.NotTextException;
+import io.bunnydb.internal.apply.RowValues.NotTextException;
 import io.bunnydb.internal.apply.SessionWriter.Options;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.source.ReplicationStream;
@@ -47,7 +47,12 @@ final class MessageWriter {
     this.session = session;
     this.relations =
         new Relations(
-            options.mirror(), session, options.isRepeatable(), usesSets, options.tables());
+            options.mirror(),
+            session,
+            options.isRepeatable(),
+            usesSets,
+            options.binary(),
+            options.tables());
     this.writer = new BatchWriter(session);
   }
 

@@ -44,6 +44,7 @@ final class NetChanges {
 
   private final boolean[] written;
   private final boolean[] key;
+  private final ValueKind form;
   private final int width;
 
   private byte[] bytes = NO_BYTES;
@@ -64,10 +65,12 @@ final class NetChanges {
    *
    * @param written per column of the tuples, whether it is written
    * @param key per column, whether it belongs to the key; there is one at the least
+   * @param form the form of values
    */
-  NetChanges(boolean[] written, boolean[] key) {
+  NetChanges(boolean[] written, boolean[] key, ValueKind form) {
     this.written = written;
     this.key = key;
+    this.form = form;
     this.width = written.length;
     this.values = new int[INITIAL_ENTRIES * 2 * width];
   }
@@ -205,19 +208,22 @@ final class NetChanges {
     }
     int at = at(entry, 0);
     row.rewind();
+    boolean isOfForm = true;
     while (row.next()) {
-      if (!wanted[row.index()] || row.kind() == ValueKind.UNCHANGED) {
+      ValueKind kind = row.kind();
+      if (!wanted[row.index()] || kind == ValueKind.UNCHANGED) {
         values[at + 1] = UNCHANGED;
-      } else if (row.hasValue()) {
+      } else if (kind == ValueKind.NULL) {
+        values[at + 1] = NULL;
+      } else {
+        isOfForm &= kind == form;
         values[at] = row.valueOffset();
         values[at + 1] = row.length();
-      } else {
-        values[at + 1] = NULL;
       }
       at += 2;
     }
     row.rewind();
-    return true;
+    return isOfForm;
   }
 
   private boolean hasSameKey(Tuple one, Tuple other) {

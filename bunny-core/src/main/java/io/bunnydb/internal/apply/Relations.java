@@ -8,6 +8,7 @@ import io.bunnydb.internal.apply.Applier.LiveTable;
 import io.bunnydb.internal.apply.DestinationTable.Counts;
 import io.bunnydb.internal.apply.DestinationTable.MismatchException;
 import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.WireType;
 import io.bunnydb.pgoutput.Relation;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -35,6 +36,7 @@ final class Relations {
   private final Connection destination;
   private final boolean isRepeatable;
   private final boolean usesSets;
+  private final WireType.@Nullable Directory binary;
   private final Map<Long, LiveTable> tables;
   private final Map<Long, Described> described = new HashMap<>();
   private final Map<Long, DestinationTable> targets = new HashMap<>();
@@ -64,6 +66,7 @@ final class Relations {
    *
    * @param isRepeatable whether changes may come that were applied before
    * @param usesSets whether many rows may be changed at once where the table lets them
+   * @param binary the source's types where values come in binary form; null where as text
    * @param tables the tables to write, by their OID on the source
    */
   Relations(
@@ -71,11 +74,13 @@ final class Relations {
       Connection destination,
       boolean isRepeatable,
       boolean usesSets,
+      WireType.@Nullable Directory binary,
       Map<Long, LiveTable> tables) {
     this.mirror = mirror;
     this.destination = destination;
     this.isRepeatable = isRepeatable;
     this.usesSets = usesSets;
+    this.binary = binary;
     this.tables = tables;
   }
 
@@ -142,7 +147,7 @@ final class Relations {
     RelationShape shape = requireNonNull(described.get(relationId)).shape;
     try {
       DestinationTable target =
-          DestinationTable.resolve(destination, live, isRepeatable, usesSets, shape);
+          DestinationTable.resolve(destination, live, isRepeatable, usesSets, binary, shape);
       targets.put(relationId, target);
       lastId = -1;
       return target;

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe.
  */
 final class RowSql {
-  /** {@code COPY} of rows in text form. */
+  /** {@code COPY} of rows in the form of the stream. */
   final String copy;
 
   /** {@code INSERT} of one row. */
@@ -43,6 +43,7 @@ final class RowSql {
    * @param key per column, whether it helps to find the row
    * @param matchesWholeRow whether only the whole row tells which row is meant
    * @param conditions per column of the key, that it equals a parameter
+   * @param isBinary whether values come in binary form
    */
   RowSql(
       Table table,
@@ -50,7 +51,8 @@ final class RowSql {
       boolean[] written,
       boolean[] key,
       boolean matchesWholeRow,
-      @Nullable String[] conditions) {
+      @Nullable String[] conditions,
+      boolean isBinary) {
     this.table = table;
     this.columns = columns;
     this.written = written;
@@ -62,7 +64,8 @@ final class RowSql {
         "COPY "
             + table.name().toSql()
             + (names.isEmpty() ? "" : " (" + names + ")")
-            + " FROM STDIN";
+            + " FROM STDIN"
+            + (isBinary ? " (FORMAT binary)" : "");
     this.insert = composeInsert();
     this.upsert = insert + composeOnConflict();
     this.delete = "DELETE FROM " + table.toSql() + where();

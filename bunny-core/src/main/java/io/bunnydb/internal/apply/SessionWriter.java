@@ -3,14 +3,17 @@ package io.bunnydb.internal.apply;
 import io.bunnydb.ApplyException;
 import io.bunnydb.Lsn;
 import io.bunnydb.internal.apply.Applier.LiveTable;
+import io.bunnydb.internal.apply.Applier.TextNeededException;
 import io.bunnydb.internal.apply.BatchWriter.SetFailedException;
 import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.WireType;
 import io.bunnydb.pgoutput.PgOutputException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +47,7 @@ final class SessionWriter {
    * @param defersConstraints whether deferrable constraints are checked on the destination, so that
    *     they must wait for the end of the transaction
    * @param isRepeatable whether changes may come that were applied before
+   * @param binary the source's types where values come in binary form; null where as text
    * @param tables the tables to write, by their OID on the source, under which the stream names
    *     them whatever they were called at the time; changes of others are passed over
    * @param descriptions numbers the descriptions of relations, in the order of the stream
@@ -52,6 +56,7 @@ final class SessionWriter {
       String mirror,
       boolean defersConstraints,
       boolean isRepeatable,
+      WireType.@Nullable Directory binary,
       Map<Long, LiveTable> tables,
       Counter descriptions) {}
 
@@ -72,7 +77,8 @@ final class SessionWriter {
   SessionWriter(Options options, Connection session) throws SQLException {
     this.options = options;
     this.session = session;
-    this.usesSets = !options.defersConstraints && !options.isRepeatable && TextArray.fits(session);
+    this.usesSets =
+        !options.defersConstraints && !options.isRepeatable && ArrayParameter.fits(session);
     this.messages = new MessageWriter(options, session, usesSets);
   }
 
@@ -119,6 +125,8 @@ final class SessionWriter {
       } else {
         writeBySets(batch, isFirst);
       }
+    } catch (TextNeededException e) {
+      throw abandon(e);
     } catch (SQLException e) {
       throw abandon(messages.refused(e));
     } catch (PgOutputException e) {

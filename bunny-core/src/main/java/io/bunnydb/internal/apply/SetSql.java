@@ -4,6 +4,7 @@ import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Column;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.catalog.WireType;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -15,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The statements that change many rows of a destination table at once, found by their keys. Each
- * parameter is an array of text, one for a column; its elements are cast to the column's type,
- * which reads them as its input function does. Columns are numbered as in the relation's tuples.
+ * parameter is an array, one for a column; text is cast to the column's type, which reads it as its
+ * input function does. Columns are numbered as in the relation's tuples.
  *
  * <p>Not thread-safe.
  */
@@ -77,6 +78,7 @@ final class SetSql {
   private final List<String> columns;
   private final boolean[] key;
   private final String prefix;
+  private final WireType[] wire;
   private final String[] typed;
   private final String conditions;
 
@@ -93,12 +95,14 @@ final class SetSql {
       List<String> columns,
       boolean[] key,
       String prefix,
+      WireType[] wire,
       String[] typed,
       String conditions) {
     this.table = table;
     this.columns = columns;
     this.key = key;
     this.prefix = prefix;
+    this.wire = wire;
     this.typed = typed;
     this.conditions = conditions;
     this.delete = "DELETE FROM " + table.toSql() + " USING " + rows(key) + " WHERE " + conditions;
@@ -118,9 +122,15 @@ final class SetSql {
    * @param columns the relation's columns
    * @param written per column, whether it is written at all
    * @param key per column, whether it belongs to the key
+   * @param wire per column, the type in whose form values come
    */
   static @Nullable SetSql of(
-      Connection destination, Table table, List<String> columns, boolean[] written, boolean[] key)
+      Connection destination,
+      Table table,
+      List<String> columns,
+      boolean[] written,
+      boolean[] key,
+      WireType[] wire)
       throws SQLException {
     List<String> keyNames = new ArrayList<>();
     for (int i = 0; i < key.length; i++) {
@@ -151,7 +161,7 @@ final class SetSql {
       // Of an identity that is always generated, the server refuses to set a value.
       if (column == null
           || type == null
-          || type.hasFunction()
+          || (type.hasFunction() && wire[i].equals(WireType.TEXT))
           || (column.generation() == Column.Generation.IDENTITY_ALWAYS && !key[i])) {
         return null;
       }
@@ -161,7 +171,7 @@ final class SetSql {
         conditions.append(Catalog.equality(destination, column, typed[i]));
       }
     }
-    return new SetSql(table, columns, key, prefix, typed, conditions.toString());
+    return new SetSql(table, columns, key, prefix, wire, typed, conditions.toString());
   }
 
   /** What the parameters are called, so that neither the table nor a column of it is meant. */
@@ -203,14 +213,14 @@ final class SetSql {
     return lastUpdate;
   }
 
-  /** The parameters as a table of text, a column for each. */
+  /** The parameters as a table, a column for each. */
   private String rows(boolean[] parameters) {
     StringBuilder arrays = new StringBuilder("unnest(");
     StringBuilder names = new StringBuilder();
     String divider = "";
     for (int i = 0; i < parameters.length; i++) {
       if (parameters[i]) {
-        arrays.append(divider).append("CAST(? AS text[])");
+        arrays.append(divider).append("CAST(? AS ").append(wire[i].arraySql()).append(')');
         names.append(divider).append(prefix).append(i);
         divider = ", ";
       }

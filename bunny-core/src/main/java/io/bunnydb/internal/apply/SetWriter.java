@@ -31,21 +31,21 @@ final class SetWriter {
   private final boolean[] written;
   private final boolean[] key;
   private final KeyOrder order;
-  private final TextArray[] arrays;
+  private final ArrayParameter[] arrays;
   private final boolean[] set;
   private final boolean[] parameters;
-  private @Nullable CopyText copy;
+  private @Nullable CopyRows copy;
 
-  private SetWriter(SetSql sql, boolean[] written, boolean[] key, KeyOrder order) {
+  private SetWriter(SetSql sql, boolean[] written, boolean[] key, WireForm form, KeyOrder order) {
     this.sql = sql;
     this.written = written;
     this.key = key;
     this.order = order;
-    this.changes = new NetChanges(written, key);
-    this.arrays = new TextArray[written.length];
+    this.changes = new NetChanges(written, key, form.kind);
+    this.arrays = new ArrayParameter[written.length];
     this.set = new boolean[written.length];
     this.parameters = new boolean[written.length];
-    Arrays.setAll(arrays, column -> new TextArray());
+    Arrays.setAll(arrays, column -> new ArrayParameter(form.types[column]));
   }
 
   /**
@@ -54,11 +54,17 @@ final class SetWriter {
    * @param columns the relation's columns
    * @param written per column, whether it is written at all
    * @param key per column, whether it belongs to the key; there is one at the least
+   * @param form the form of values
    */
   static @Nullable SetWriter of(
-      Connection destination, Table table, List<String> columns, boolean[] written, boolean[] key)
+      Connection destination,
+      Table table,
+      List<String> columns,
+      boolean[] written,
+      boolean[] key,
+      WireForm form)
       throws SQLException {
-    SetSql sql = SetSql.of(destination, table, columns, written, key);
+    SetSql sql = SetSql.of(destination, table, columns, written, key, form.types);
     if (sql == null) {
       return null;
     }
@@ -68,7 +74,11 @@ final class SetWriter {
     }
     var column = table.column(columns.get(first));
     boolean isNumber = column != null && WHOLE_NUMBERS.contains(column.typeSql());
-    return new SetWriter(sql, written, key, new KeyOrder(first, isNumber));
+    KeyOrder.Form order = isNumber ? KeyOrder.Form.DECIMAL : KeyOrder.Form.BYTES;
+    if (form.isBinary()) {
+      order = form.types[first].isWholeNumber() ? KeyOrder.Form.BIG_ENDIAN : KeyOrder.Form.BYTES;
+    }
+    return new SetWriter(sql, written, key, form, new KeyOrder(first, order));
   }
 
   /** Begins to gather changes, which lie in the array. */
@@ -101,7 +111,7 @@ final class SetWriter {
 
   /** Frees what a failure left open. */
   void cancel() throws SQLException {
-    CopyText open = copy;
+    CopyRows open = copy;
     copy = null;
     if (open != null) {
       open.cancel();
@@ -170,7 +180,7 @@ final class SetWriter {
   }
 
   private void clearArrays() {
-    for (TextArray array : arrays) {
+    for (ArrayParameter array : arrays) {
       array.clear();
     }
   }
@@ -200,15 +210,15 @@ final class SetWriter {
       if (kind != Kind.INSERT && kind != Kind.REPLACE) {
         continue;
       }
-      CopyText open = copy;
+      CopyRows open = copy;
       if (open == null) {
-        open = new CopyText(destination, target.rowSql.copy);
+        open = CopyRows.into(target, destination);
         copy = open;
       }
       copyRow(entry, open);
       rows++;
     }
-    CopyText open = copy;
+    CopyRows open = copy;
     if (open != null) {
       long taken = open.end();
       copy = null;
@@ -219,7 +229,8 @@ final class SetWriter {
     }
   }
 
-  private void copyRow(int entry, CopyText to) throws SQLException {
+  private void copyRow(int entry, CopyRows to) throws SQLException {
+    to.beginRow();
     for (int column = 0; column < written.length; column++) {
       if (!written[column]) {
         continue;

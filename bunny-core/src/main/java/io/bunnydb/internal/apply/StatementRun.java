@@ -55,13 +55,21 @@ final class StatementRun extends Run {
     return target == other && sql.equals(otherSql);
   }
 
-  /** Adds the next parameter of the row. */
-  void bind(@Nullable String value) throws SQLException {
+  /**
+   * Adds the next parameter of the row.
+   *
+   * @param value text, bytes, or a {@link BinaryValue}
+   */
+  void bind(@Nullable Object value) throws SQLException {
     parameter++;
     if (value == null) {
       statement.setNull(parameter, Types.OTHER);
+    } else if (value instanceof String text) {
+      statement.setString(parameter, text);
+    } else if (value instanceof byte[] bytes) {
+      statement.setBytes(parameter, bytes);
     } else {
-      statement.setString(parameter, value);
+      statement.setObject(parameter, value);
     }
   }
 

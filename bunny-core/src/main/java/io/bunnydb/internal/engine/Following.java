@@ -4,20 +4,26 @@ import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.Applier;
 import io.bunnydb.internal.apply.Applier.InProgressException;
 import io.bunnydb.internal.apply.Applier.LiveTable;
+import io.bunnydb.internal.apply.Applier.TextNeededException;
 import io.bunnydb.internal.apply.Batch;
 import io.bunnydb.internal.apply.BatchExchange;
 import io.bunnydb.internal.apply.BatchExchange.ExchangeFailedException;
 import io.bunnydb.internal.apply.Durability;
 import io.bunnydb.internal.apply.TableProgress;
 import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.Column;
 import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.catalog.WireType;
+import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.internal.source.ReplicationStream;
+import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -67,13 +73,19 @@ final class Following {
   /**
    * Follows the stream until the exchange is closed or asked to end.
    *
-   * @param sendsInProgress whether large transactions may be applied before they commit
+   * @param tables the checkpoint's tables, as they are on the source
+   * @param allowed what may be asked of the source; not all of it need be possible
    */
-  void run(ReplicationStream stream, BatchExchange exchange, boolean sendsInProgress)
+  void run(
+      ReplicationStream stream, BatchExchange exchange, List<MirroredTable> tables, Content allowed)
       throws SQLException, InterruptedException {
     stop.onStop(exchange::close);
-    boolean isInProgressSent = sendsInProgress && ReplicationStream.tellsOfRollbacks(source);
-    start(stream, isInProgressSent);
+    WireType.Directory types = WireType.directory(source);
+    Content content =
+        new Content(
+            allowed.hasInProgress() && ReplicationStream.tellsOfRollbacks(source),
+            allowed.isBinary() && Applier.takesBinary(destination) && areBinary(tables, types));
+    start(stream, content);
     context.progress().streams(Catalog.logEnd(source));
     PublicationWatch watch = new PublicationWatch(checkpoint, context.partitions(), source);
     Receiver receiver =
@@ -87,10 +99,15 @@ final class Following {
             new HelperSessions(context, stop, destination),
             !context.destination().areTriggersSilent(),
             config.store(),
+            content.isBinary() ? types : null,
             liveTables())) {
       apply(exchange, applier, receiver);
     } catch (ExchangeFailedException e) {
-      if (isInProgressSent && isOfTheSender(e)) {
+      // What it could not send, it may be able to send as text, or need not yet.
+      if (content.isBinary() && isOfTheSender(e)) {
+        throw new TextNeededException(e);
+      }
+      if (content.hasInProgress() && isOfTheSender(e)) {
         throw new InProgressException(e);
       }
       throw e;
@@ -105,10 +122,9 @@ final class Following {
     }
   }
 
-  private void start(ReplicationStream stream, boolean isInProgressSent) throws SQLException {
+  private void start(ReplicationStream stream, Content content) throws SQLException {
     try {
-      stream.start(
-          checkpoint.slot(), checkpoint.publication(), checkpoint.position(), isInProgressSent);
+      stream.start(checkpoint.slot(), checkpoint.publication(), checkpoint.position(), content);
     } catch (SQLException e) {
       SourceProof.checkSlot(checkpoint, source);
       throw e;
@@ -159,7 +175,19 @@ final class Following {
     }
   }
 
-  /** Whether the source could not send something, which it may not have had to send yet. */
+  /** Whether the values of all columns have a binary form now; some of before may have had none. */
+  private static boolean areBinary(List<MirroredTable> tables, WireType.Directory types) {
+    for (MirroredTable table : tables) {
+      for (Column column : table.columns()) {
+        if (types.of(column.typeOid()) == null) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** Whether it was the source that could not send something. */
   private boolean isOfTheSender(ExchangeFailedException e) {
     return e.getCause() instanceof SQLException
         && !Faults.isTransient(Faults.describe(config.name(), e));

@@ -43,6 +43,7 @@ public record MirrorConfig(
    * @param initialSnapshot whether tables are copied first
    * @param createTables whether missing destination tables are created
    * @param maxBatchBytes size of a full batch
+   * @param isBinary whether changes may come in binary form
    * @param isCommitSynchronous whether each commit on the destination waits until it is durable
    * @param snapshotTablesInParallel how many tables are copied at a time
    * @param existingRow what an INSERT does whose row is there, where the mapping does not say
@@ -53,6 +54,7 @@ public record MirrorConfig(
       boolean initialSnapshot,
       boolean createTables,
       int maxBatchBytes,
+      boolean isBinary,
       boolean isCommitSynchronous,
       int snapshotTablesInParallel,
       ExistingRowPolicy existingRow,

@@ -5,8 +5,10 @@ import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorState;
 import io.bunnydb.TableMapping;
 import io.bunnydb.internal.apply.Applier.InProgressException;
+import io.bunnydb.internal.apply.Applier.TextNeededException;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
+import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.SQLException;
@@ -35,8 +37,8 @@ final class MirrorWork implements AutoCloseable {
   private boolean isToRun;
   private boolean isPauseToNote;
 
-  // The next session has the source send every transaction when it has committed.
-  private boolean sendsWhenCommitted;
+  // What the next session may have the source send.
+  private Content content;
 
   MirrorWork(MirrorContext context) {
     this.context = context;
@@ -45,6 +47,11 @@ final class MirrorWork implements AutoCloseable {
     this.checkpoints = new Checkpoints(config, context.destination());
     this.setUp = new SetUp(config, checkpoints);
     this.admission = new Admission(context, checkpoints);
+    this.content = everything();
+  }
+
+  private Content everything() {
+    return new Content(true, config.options().isBinary());
   }
 
   /** Whether sessions are to run while there is no command. */
@@ -67,10 +74,9 @@ final class MirrorWork implements AutoCloseable {
       }
       try (Session session = Session.open(context, checkpoints, setUp, stop)) {
         session.prove();
-        session.run(!sendsWhenCommitted);
+        session.run(content);
       }
-      backoff.reset();
-      sendsWhenCommitted = false;
+      hasProgressed();
       return Duration.ZERO;
     } catch (StoppedException e) {
       LOG.debug("mirror '{}': stopped", config.name());
@@ -81,8 +87,13 @@ final class MirrorWork implements AutoCloseable {
         return Duration.ZERO;
       }
       if (!before.equals(context.progress().applied())) {
-        backoff.reset();
-        sendsWhenCommitted = false;
+        hasProgressed();
+      }
+      if (e instanceof TextNeededException) {
+        LOG.info(
+            "mirror '{}': values are sent as text from now on; {}", config.name(), rootMessage(e));
+        content = content.asText();
+        return Duration.ZERO;
       }
       if (e instanceof InProgressException) {
         LOG.info(
@@ -91,11 +102,16 @@ final class MirrorWork implements AutoCloseable {
             config.name(),
             rootMessage(e));
         LOG.debug("mirror '{}': what could not be applied before", config.name(), e);
-        sendsWhenCommitted = true;
+        content = content.whenCommitted();
         return Duration.ZERO;
       }
       return meet(Faults.describe(config.name(), e));
     }
+  }
+
+  private void hasProgressed() {
+    backoff.reset();
+    content = new Content(true, content.isBinary());
   }
 
   private static String rootMessage(Throwable e) {
@@ -269,7 +285,7 @@ final class MirrorWork implements AutoCloseable {
       lifecycle.error(null);
       lifecycle.moveIfPossible(session.state());
       backoff.reset();
-      sendsWhenCommitted = false;
+      content = everything();
       isToRun = true;
     } catch (SQLException | RuntimeException e) {
       if (stop.isStopped()) {

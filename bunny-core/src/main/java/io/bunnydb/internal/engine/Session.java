@@ -12,6 +12,7 @@ import io.bunnydb.internal.snapshot.SnapshotCopy;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.internal.source.ReplicationSlot;
 import io.bunnydb.internal.source.ReplicationStream;
+import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
@@ -106,9 +107,9 @@ final class Session implements AutoCloseable {
   /**
    * Works, once the source is proved, until stopped or until copied tables wait to be joined.
    *
-   * @param sendsInProgress whether large transactions may be applied before they commit
+   * @param allowed what the stream may hold
    */
-  void run(boolean sendsInProgress) throws SQLException, InterruptedException {
+  void run(Content allowed) throws SQLException, InterruptedException {
     // Prepared statements keep the types that parameters had; a column may have been altered.
     Sql.execute(destination, "DEALLOCATE ALL");
     List<MirroredTable> tables = setUp.sourceTables(checkpoint, source);
@@ -122,9 +123,9 @@ final class Session implements AutoCloseable {
     if (isFirstCopy) {
       snapshotCopy(stop).run(jobs, config.options().snapshotTablesInParallel());
     } else if (jobs.isEmpty()) {
-      follow(new BatchExchange(config.options().maxBatchBytes()), sendsInProgress);
+      follow(new BatchExchange(config.options().maxBatchBytes()), tables, allowed);
     } else {
-      followWhileCopying(jobs);
+      followWhileCopying(jobs, tables, allowed);
     }
   }
 
@@ -154,7 +155,8 @@ final class Session implements AutoCloseable {
                 .tell(listener -> listener.onCopyProgress(config.name(), table.status())));
   }
 
-  private void followWhileCopying(List<SnapshotCopy.Job> jobs)
+  private void followWhileCopying(
+      List<SnapshotCopy.Job> jobs, List<MirroredTable> tables, Content allowed)
       throws SQLException, InterruptedException {
     BatchExchange exchange = new BatchExchange(config.options().maxBatchBytes());
     StopSignal copyStop = new StopSignal();
@@ -174,7 +176,7 @@ final class Session implements AutoCloseable {
             });
     try {
       // Whatever goes wrong with a transaction in progress would end the copies, too.
-      follow(exchange, false);
+      follow(exchange, tables, allowed.whenCommitted());
     } finally {
       do {
         copyStop.stop();
@@ -183,12 +185,12 @@ final class Session implements AutoCloseable {
     }
   }
 
-  private void follow(BatchExchange exchange, boolean sendsInProgress)
+  private void follow(BatchExchange exchange, List<MirroredTable> tables, Content allowed)
       throws SQLException, InterruptedException {
     ReplicationSlot.awaitRelease(source, checkpoint.slot(), SLOT_RELEASE, stop);
     Following started = new Following(context, checkpoint, stop, source, destination);
     following = started;
-    started.run(connectStream(), exchange, sendsInProgress);
+    started.run(connectStream(), exchange, tables, allowed);
   }
 
   /** Starts a thread of the mirror. */

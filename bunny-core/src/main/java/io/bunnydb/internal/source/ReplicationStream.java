@@ -119,15 +119,34 @@ public final class ReplicationStream implements AutoCloseable {
   }
 
   /**
+   * What a stream may hold.
+   *
+   * @param hasInProgress whether the server may send large transactions before they commit
+   * @param isBinary whether values come in their types' binary form, where they have one
+   */
+  public record Content(boolean hasInProgress, boolean isBinary) {
+
+    /** Without transactions in progress. */
+    public Content whenCommitted() {
+      return new Content(false, isBinary);
+    }
+
+    /** With values as text. */
+    public Content asText() {
+      return new Content(hasInProgress, false);
+    }
+  }
+
+  /**
    * Begins to stream every transaction that committed at the position or later, and if asked those
    * that are in progress.
    *
    * @param slot the slot, which must reach back to the position
    * @param publication the publication, which must have been there when the slot was made
    * @param from the position to begin at; it does not count as acknowledged
-   * @param sendsInProgress whether the server may send large transactions before they commit
+   * @param content what the server may send
    */
-  public void start(String slot, String publication, Lsn from, boolean sendsInProgress)
+  public void start(String slot, String publication, Lsn from, Content content)
       throws SQLException {
     copy =
         connection
@@ -140,7 +159,8 @@ public final class ReplicationStream implements AutoCloseable {
                     + from
                     + " (proto_version '"
                     + PROTOCOL_VERSION
-                    + (sendsInProgress ? "', streaming 'on" : "")
+                    + (content.hasInProgress ? "', streaming 'on" : "")
+                    + (content.isBinary ? "', binary 'true" : "")
                     + "', publication_names "
                     + Sql.literal(Sql.identifier(publication))
                     + ")");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.bunnydb.internal.apply.NetChanges.Kind;
 import io.bunnydb.pgoutput.MessageWriter;
 import io.bunnydb.pgoutput.PgOutputDecoder;
+import io.bunnydb.pgoutput.ValueKind;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -16,13 +17,14 @@ import org.junit.jupiter.api.Test;
 final class KeyOrderTest {
   private static final boolean[] ONLY = {true};
 
-  private final NetChanges changes = new NetChanges(ONLY, ONLY);
+  private final NetChanges changes = new NetChanges(ONLY, ONLY, ValueKind.TEXT);
 
   @Test
   void putsNumbersInTheirOrder() {
     insert("5", "-1", "0", "-30", "12");
 
-    assertThat(sorted(new KeyOrder(0, true))).containsExactly("-30", "-1", "0", "5", "12");
+    assertThat(sorted(new KeyOrder(0, KeyOrder.Form.DECIMAL)))
+        .containsExactly("-30", "-1", "0", "5", "12");
   }
 
   @Test
@@ -31,7 +33,7 @@ final class KeyOrderTest {
     String most = Long.toString(Long.MAX_VALUE);
     insert("1099511627776", most, "0", least, "-1099511627776");
 
-    assertThat(sorted(new KeyOrder(0, true)))
+    assertThat(sorted(new KeyOrder(0, KeyOrder.Form.DECIMAL)))
         .containsExactly(least, "-1099511627776", "0", "1099511627776", most);
   }
 
@@ -41,7 +43,7 @@ final class KeyOrderTest {
         IntStream.range(0, 10_000).mapToObj(i -> "" + i * 7919 % 10_007).toArray(String[]::new);
     insert(keys);
 
-    List<String> sorted = sorted(new KeyOrder(0, true));
+    List<String> sorted = sorted(new KeyOrder(0, KeyOrder.Form.DECIMAL));
     assertThat(sorted)
         .hasSize(keys.length)
         .isSortedAccordingTo((a, b) -> Long.compare(Long.parseLong(a), Long.parseLong(b)));
@@ -51,13 +53,14 @@ final class KeyOrderTest {
   void putsOtherValuesInTheOrderOfTheirFirstBytes() {
     insert("b", "", "abc", "ä", "ab");
 
-    assertThat(sorted(new KeyOrder(0, false))).containsExactly("", "ab", "abc", "b", "ä");
+    assertThat(sorted(new KeyOrder(0, KeyOrder.Form.BYTES)))
+        .containsExactly("", "ab", "abc", "b", "ä");
   }
 
   @Test
   void movesChosenEntriesToTheFrontAndTakesThemOut() {
     insert("4", "3", "2", "1", "0");
-    KeyOrder order = new KeyOrder(0, true);
+    KeyOrder order = new KeyOrder(0, KeyOrder.Form.DECIMAL);
     order.sort(changes, Kind.INSERT, Kind.INSERT);
 
     int chosen = order.partition(entry -> entry % 2 == 0); // 4, 2, 0 are the even entries
@@ -70,7 +73,7 @@ final class KeyOrderTest {
   @Test
   void leavesEntriesOfOtherKindsOut() {
     insert("2", "1");
-    KeyOrder order = new KeyOrder(0, true);
+    KeyOrder order = new KeyOrder(0, KeyOrder.Form.DECIMAL);
 
     order.sort(changes, Kind.DELETE, Kind.REPLACE);
 

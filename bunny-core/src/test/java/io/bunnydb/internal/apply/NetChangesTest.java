@@ -8,6 +8,7 @@ import io.bunnydb.pgoutput.MessageKind;
 import io.bunnydb.pgoutput.MessageWriter;
 import io.bunnydb.pgoutput.PgOutputDecoder;
 import io.bunnydb.pgoutput.Seed;
+import io.bunnydb.pgoutput.ValueKind;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -26,7 +27,7 @@ final class NetChangesTest {
   private final boolean[] written = {true, true, true, true};
   private final boolean[] key = {true, false, true, false};
   private final PgOutputDecoder decoder = new PgOutputDecoder(1);
-  private final NetChanges changes = new NetChanges(written, key);
+  private final NetChanges changes = new NetChanges(written, key, ValueKind.TEXT);
 
   // The messages that are to come, one behind the other as in a batch.
   private byte[] batch = new byte[0];

@@ -1,5 +1,6 @@
 package io.bunnydb.internal.apply;
 
+import io.bunnydb.internal.catalog.WireType;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -7,13 +8,13 @@ import java.util.Arrays;
 import org.postgresql.PGConnection;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.core.Oid;
+import org.postgresql.core.QueryExecutor;
 import org.postgresql.jdbc.PreferQueryMode;
 import org.postgresql.util.PGBinaryObject;
 import org.postgresql.util.PGobject;
 
 /**
- * A parameter of type {@code text[]} that is filled element by element with bytes as they lie in
- * the stream.
+ * A parameter that is an array, filled element by element with bytes as they lie in the stream.
  *
  * <p>Its binary form, big-endian ({@code array_send} in PostgreSQL's source, arrayfuncs.c):
  *
@@ -27,7 +28,7 @@ import org.postgresql.util.PGobject;
  *
  * <p>Only for connections whose URL lets the driver use that form: see {@link #fits}.
  */
-final class TextArray extends PGobject implements PGBinaryObject {
+final class ArrayParameter extends PGobject implements PGBinaryObject {
   private static final long serialVersionUID = 1L;
 
   private static final int INITIAL_BYTES = 1 << 10;
@@ -35,18 +36,28 @@ final class TextArray extends PGobject implements PGBinaryObject {
   private static final int HEADER = 20;
   private static final int NULL = -1;
 
+  private final int elementOid;
   private transient byte[] elements = new byte[INITIAL_BYTES];
   private transient int length;
   private transient int count;
 
-  TextArray() {
-    setType("_text");
+  /** An empty array of a type's values. */
+  ArrayParameter(WireType element) {
+    setType("_" + element.name());
+    elementOid = element.oid();
   }
 
   /** Whether a connection takes such parameters. */
   static boolean fits(Connection connection) throws SQLException {
     return connection.unwrap(PGConnection.class).getPreferQueryMode() != PreferQueryMode.SIMPLE
         && connection.unwrap(BaseConnection.class).binaryTransferSend(Oid.TEXT_ARRAY);
+  }
+
+  /** Has a connection send values of a type, and arrays of them, in binary form. */
+  static void prepare(Connection connection, WireType type) throws SQLException {
+    QueryExecutor executor = connection.unwrap(BaseConnection.class).getQueryExecutor();
+    executor.addBinarySendOid(type.oid());
+    executor.addBinarySendOid(type.arrayOid());
   }
 
   /** Removes all elements; keeps the memory, unless it is much. */
@@ -96,7 +107,7 @@ final class TextArray extends PGobject implements PGBinaryObject {
     ByteBuffer.wrap(to, offset, HEADER + length)
         .putInt(1)
         .putInt(1)
-        .putInt(Oid.TEXT)
+        .putInt(elementOid)
         .putInt(count)
         .putInt(1)
         .put(elements, 0, length);
