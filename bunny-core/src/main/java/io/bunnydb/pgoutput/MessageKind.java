@@ -81,6 +81,17 @@ public enum MessageKind {
     return title;
   }
 
+  /** The kinds that may come, each at the index that its {@link #code()} is; others are null. */
+  static @Nullable MessageKind[] table(int protocolVersion, boolean inStream) {
+    @Nullable MessageKind[] table = new MessageKind[256];
+    for (MessageKind kind : values()) {
+      if (protocolVersion >= kind.sinceVersion && kind.fits(inStream)) {
+        table[kind.code] = kind;
+      }
+    }
+    return table;
+  }
+
   /** Whether the message may come now. */
   boolean fits(boolean inStream) {
     return place == Place.ANYWHERE || (place == Place.INSIDE_STREAM) == inStream;

@@ -17,6 +17,10 @@ final class MessageReader {
 
   private static final VarHandle INT32 =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle INT32_LITTLE_ENDIAN =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle INT64_LITTLE_ENDIAN =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle INT64 =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
@@ -24,11 +28,20 @@ final class MessageReader {
   private int start;
   private int position;
   private int limit;
-  private String title = "";
 
   /** Four bytes of the array as an integer. */
   static int int32(byte[] bytes, int index) {
     return (int) INT32.get(bytes, index);
+  }
+
+  /** Four bytes of the array as an integer whose lowest byte comes first. */
+  static int int32LittleEndian(byte[] bytes, int index) {
+    return (int) INT32_LITTLE_ENDIAN.get(bytes, index);
+  }
+
+  /** Eight bytes of the array as an integer whose lowest byte comes first. */
+  static long int64LittleEndian(byte[] bytes, int index) {
+    return (long) INT64_LITTLE_ENDIAN.get(bytes, index);
   }
 
   /**
@@ -61,12 +74,6 @@ final class MessageReader {
     start = offset;
     position = offset;
     limit = offset + length;
-    title = "message";
-  }
-
-  /** Names the message in errors from here on. */
-  void title(String title) {
-    this.title = title;
   }
 
   byte[] bytes() {
@@ -81,6 +88,16 @@ final class MessageReader {
   /** Index in {@link #bytes()} of the next byte to read. */
   int position() {
     return position;
+  }
+
+  /** Goes to an index that was found by reading {@link #bytes()} itself. */
+  void position(int index) {
+    position = index;
+  }
+
+  /** Index in {@link #bytes()} behind the message. */
+  int limit() {
+    return limit;
   }
 
   /** Bytes of the message that are not yet read. */
@@ -185,8 +202,10 @@ final class MessageReader {
     return failure("expected " + expected + ", found " + describe(found), position - 1);
   }
 
-  /** The exception for a fault at an index of the array. */
+  /** The exception for a fault at an index of the array; it names the message. */
   PgOutputException failure(String what, int index) {
+    MessageKind kind = limit > start ? MessageKind.of(bytes[start]) : null;
+    String title = kind == null ? "message" : kind.title();
     return new PgOutputException(title + ": " + what, index - start);
   }
 

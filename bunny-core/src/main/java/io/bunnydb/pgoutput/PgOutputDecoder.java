@@ -38,6 +38,8 @@ public final class PgOutputDecoder {
   private final CommitPrepared commitPrepared = new CommitPrepared();
   private final RollbackPrepared rollbackPrepared = new RollbackPrepared();
 
+  private final @Nullable MessageKind[] outside; // by code: what may stand outside of a stream
+  private final @Nullable MessageKind[] inside; // and what may in one
   private @Nullable MessageKind wrapped;
   private boolean inStream;
 
@@ -52,6 +54,8 @@ public final class PgOutputDecoder {
       throw new IllegalArgumentException("protocol version is not 1 to 4: " + protocolVersion);
     }
     this.protocolVersion = protocolVersion;
+    outside = MessageKind.table(protocolVersion, false);
+    inside = MessageKind.table(protocolVersion, true);
   }
 
   /** The option {@code proto_version} of the connection. */
@@ -94,7 +98,11 @@ public final class PgOutputDecoder {
     Objects.checkFromIndexSize(offset, length, bytes.length);
     wrapped = null;
     reader.wrap(bytes, offset, length);
-    MessageKind kind = readKind();
+    byte code = reader.int8("message kind");
+    MessageKind kind = (inStream ? inside : outside)[code & 0xFF];
+    if (kind == null) {
+      throw refuse(code);
+    }
     switch (kind) {
       case BEGIN -> begin.wrap(reader);
       case COMMIT -> commit.wrap(reader);
@@ -125,23 +133,19 @@ public final class PgOutputDecoder {
     return kind;
   }
 
-  private MessageKind readKind() {
-    byte code = reader.int8("message kind");
+  /** The exception for a first byte that may not stand here. */
+  private PgOutputException refuse(byte code) {
     MessageKind kind = MessageKind.of(code);
     if (kind == null) {
-      throw reader.unexpected("a known message kind", code);
+      return reader.unexpected("a known message kind", code);
     }
-    reader.title(kind.title());
     if (protocolVersion < kind.sinceVersion()) {
-      throw reader.unexpected(
+      return reader.unexpected(
           "a message of protocol version " + protocolVersion + ", not " + kind.sinceVersion(),
           code);
     }
-    if (!kind.fits(inStream)) {
-      throw reader.unexpected(
-          inStream ? "a message that may stand in a stream" : "a stream to be open", code);
-    }
-    return kind;
+    return reader.unexpected(
+        inStream ? "a message that may stand in a stream" : "a stream to be open", code);
   }
 
   /** The wrapped message; {@link IllegalStateException} if that is not a Begin. */
@@ -253,12 +257,16 @@ public final class PgOutputDecoder {
   }
 
   private void require(MessageKind asked) {
-    MessageKind kind = wrapped;
-    if (kind != asked) {
-      throw new IllegalStateException(
-          kind == null
-              ? "no message is wrapped, asked for " + asked.title()
-              : "the wrapped message is " + kind.title() + ", asked for " + asked.title());
+    if (wrapped != asked) {
+      throw notWrapped(asked);
     }
+  }
+
+  private IllegalStateException notWrapped(MessageKind asked) {
+    MessageKind kind = wrapped;
+    return new IllegalStateException(
+        kind == null
+            ? "no message is wrapped, asked for " + asked.title()
+            : "the wrapped message is " + kind.title() + ", asked for " + asked.title());
   }
 }

@@ -27,37 +27,109 @@ package io.bunnydb.pgoutput;
  */
 public final class Tuple {
 
-  private static final int NO_VALUE = -1;
+  private static final int HEAD = 5; // bytes in front of a value: kind and length
+
+  /** What the first four bytes of a text shorter than 256 bytes are, the lowest byte first. */
+  private static final int SHORT_TEXT = 't';
+
+  // In place of a length:
+  private static final int NULL = -1;
+  private static final int UNCHANGED = -2;
+  private static final int MALFORMED = -3;
 
   private byte[] bytes = new byte[0];
   private int start;
-  private int columnsOffset;
   private int columnCount;
-
+  private int[] offsets = new int[16]; // where the value of each column begins, if it has one
+  private int[] lengths = new int[16]; // how long it is, or NULL or UNCHANGED
   private int index = -1;
-  private int nextOffset;
-  private byte code;
-  private int valueOffset;
-  private int length = NO_VALUE;
 
   Tuple() {}
 
-  /** Reads, and so checks, the whole tuple. */
+  /** Checks the whole tuple, and notes where its values lie. */
   void wrap(MessageReader reader) {
     int count = reader.count16("column count");
+    if (count > offsets.length) {
+      offsets = new int[count];
+      lengths = new int[count];
+    }
     bytes = reader.bytes();
     start = reader.start();
-    columnsOffset = reader.position();
     columnCount = count;
+    rewind();
+    int end = scan(bytes, reader.position(), reader.limit(), count, offsets, lengths);
+    if (end < 0) {
+      throw refuse(reader, count);
+    }
+    reader.position(end);
+  }
+
+  /**
+   * Finds the values; gives the index behind the last column, or -1 if they are malformed.
+   *
+   * <p>Where a column begins is known when the length of the one before is, so the processor waits
+   * for each. That of a short text is a single byte, which it has sooner than four in another
+   * order.
+   */
+  private static int scan(
+      byte[] bytes, int from, int limit, int count, int[] offsets, int[] lengths) {
+    int last = limit - HEAD; // where a value's kind may stand
+    int at = from;
     for (int i = 0; i < count; i++) {
-      byte column = reader.int8("column kind");
-      switch (column) {
-        case 't', 'b' -> reader.skip(reader.count32("value length"), "value");
-        case 'n', 'u' -> {}
-        default -> throw reader.unexpected("column kind 'n', 'u', 't' or 'b'", column);
+      if (at <= last && MessageReader.int32LittleEndian(bytes, at) == SHORT_TEXT) {
+        int length = bytes[at + HEAD - 1] & 0xFF;
+        at += HEAD;
+        offsets[i] = at;
+        lengths[i] = length;
+        at += length; // beyond the limit? The next column or the end finds out
+      } else {
+        int length = length(bytes, at, limit);
+        if (length == MALFORMED) {
+          return -1;
+        }
+        lengths[i] = length;
+        if (length >= 0) {
+          at += HEAD;
+          offsets[i] = at;
+          at += length;
+        } else {
+          at++;
+        }
       }
     }
-    rewind();
+    return at <= limit ? at : -1;
+  }
+
+  /** The length of a column's value, or what stands in its place. */
+  private static int length(byte[] bytes, int at, int limit) {
+    if (at >= limit) {
+      return MALFORMED;
+    }
+    byte kind = bytes[at];
+    if (kind == 't' || kind == 'b') {
+      int room = limit - at - HEAD;
+      if (room < 0) {
+        return MALFORMED;
+      }
+      int length = MessageReader.int32(bytes, at + 1);
+      return length >= 0 && length <= room ? length : MALFORMED;
+    }
+    return kind == 'n' ? NULL : kind == 'u' ? UNCHANGED : MALFORMED;
+  }
+
+  /** Reads once more the columns that {@link #scan} found malformed, to say where and why. */
+  private static PgOutputException refuse(MessageReader reader, int count) {
+    for (int i = 0; i < count; i++) {
+      byte kind = reader.int8("column kind");
+      switch (kind) {
+        case 't', 'b' -> reader.skip(reader.count32("value length"), "value");
+        case 'n', 'u' -> {}
+        default -> {
+          return reader.unexpected("column kind 'n', 'u', 't' or 'b'", kind);
+        }
+      }
+    }
+    throw new AssertionError("no fault in " + count + " columns that were found malformed");
   }
 
   /** The number of columns, at least 0. */
@@ -68,29 +140,17 @@ public final class Tuple {
   /** Goes back in front of the first column. */
   public void rewind() {
     index = -1;
-    nextOffset = columnsOffset;
-    length = NO_VALUE;
   }
 
   /** Moves to the next column; false behind the last. */
   public boolean next() {
-    if (index + 1 >= columnCount) {
-      index = columnCount;
-      length = NO_VALUE;
-      return false;
+    int next = index + 1;
+    if (next < columnCount) {
+      index = next;
+      return true;
     }
-    index++;
-    int offset = nextOffset;
-    code = bytes[offset];
-    if (code == 't' || code == 'b') {
-      length = MessageReader.int32(bytes, offset + 1);
-      valueOffset = offset + 5;
-      nextOffset = valueOffset + length;
-    } else {
-      length = NO_VALUE;
-      nextOffset = offset + 1;
-    }
-    return true;
+    index = columnCount;
+    return false;
   }
 
   /** The number of the current column, from 0; -1 in front of the first. */
@@ -104,20 +164,21 @@ public final class Tuple {
    * @throws IllegalStateException if the cursor stands on no column
    */
   public ValueKind kind() {
-    if (index < 0 || index >= columnCount) {
+    int at = index;
+    if (at < 0 || at >= columnCount) {
       throw noColumn();
     }
-    return switch (code) {
-      case 't' -> ValueKind.TEXT;
-      case 'b' -> ValueKind.BINARY;
-      case 'u' -> ValueKind.UNCHANGED;
-      default -> ValueKind.NULL;
-    };
+    int length = lengths[at];
+    if (length >= 0) {
+      return bytes[offsets[at] - HEAD] == 't' ? ValueKind.TEXT : ValueKind.BINARY;
+    }
+    return length == UNCHANGED ? ValueKind.UNCHANGED : ValueKind.NULL;
   }
 
   /** Whether the current column has a value, that is, {@code TEXT} or {@code BINARY}. */
   public boolean hasValue() {
-    return length != NO_VALUE;
+    int at = index;
+    return at >= 0 && at < columnCount && lengths[at] >= 0;
   }
 
   /**
@@ -126,8 +187,7 @@ public final class Tuple {
    * @throws IllegalStateException if the cursor stands on no column or that has no value
    */
   public int length() {
-    requireValue();
-    return length;
+    return lengths[current()];
   }
 
   /**
@@ -138,8 +198,9 @@ public final class Tuple {
    * @throws IndexOutOfBoundsException if the destination has no room for it
    */
   public int copy(byte[] destination, int destinationOffset) {
-    requireValue();
-    System.arraycopy(bytes, valueOffset, destination, destinationOffset, length);
+    int at = current();
+    int length = lengths[at];
+    System.arraycopy(bytes, offsets[at], destination, destinationOffset, length);
     return length;
   }
 
@@ -154,8 +215,7 @@ public final class Tuple {
    * @throws IllegalStateException if the cursor stands on no column or that has no value
    */
   public int valueOffset() {
-    requireValue();
-    return valueOffset;
+    return offsets[current()];
   }
 
   /**
@@ -166,16 +226,23 @@ public final class Tuple {
    * @throws PgOutputException if the bytes are not UTF-8
    */
   public String string() {
-    requireValue();
-    return MessageReader.string(bytes, valueOffset, length, start);
+    int at = current();
+    return MessageReader.string(bytes, offsets[at], lengths[at], start);
   }
 
-  private void requireValue() {
-    if (length == NO_VALUE) {
-      throw index < 0 || index >= columnCount
-          ? noColumn()
-          : new IllegalStateException("column " + index + " is " + kind() + " and has no value");
+  /** The current column, which must have a value. */
+  private int current() {
+    int at = index;
+    if (at < 0 || at >= columnCount || lengths[at] < 0) {
+      throw noValue();
     }
+    return at;
+  }
+
+  private IllegalStateException noValue() {
+    return index < 0 || index >= columnCount
+        ? noColumn()
+        : new IllegalStateException("column " + index + " is " + kind() + " and has no value");
   }
 
   private IllegalStateException noColumn() {

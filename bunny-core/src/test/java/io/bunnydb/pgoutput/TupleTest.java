@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 final class TupleTest {
@@ -161,6 +162,53 @@ final class TupleTest {
     assertRefused(
         columns(1).int8('b').int32(Integer.MAX_VALUE).int8(1),
         "Insert: expected 2147483647 bytes of value, found 1 at offset 13");
+  }
+
+  @Test
+  void readsValuesOfAnyLength() {
+    for (int length : new int[] {0, 1, 2, 3, 4, 255, 256, 257, 511, 65_535, 65_536, 1 << 24}) {
+      String text = "x".repeat(length);
+      Tuple tuple =
+          wrap(columns(3).textColumn(text).binaryColumn(new byte[length]).textColumn(text));
+
+      assertThat(tuple.next()).isTrue();
+      assertThat(tuple.string()).isEqualTo(text);
+      assertThat(tuple.next()).isTrue();
+      assertThat(tuple.kind()).isEqualTo(ValueKind.BINARY);
+      assertThat(tuple.length()).isEqualTo(length);
+      assertThat(tuple.next()).isTrue();
+      assertThat(tuple.kind()).isEqualTo(ValueKind.TEXT);
+      assertThat(tuple.string()).isEqualTo(text);
+      assertThat(tuple.next()).isFalse();
+    }
+  }
+
+  @Test
+  void readsManyColumns() {
+    MessageWriter insert = columns(1_600);
+    for (int i = 0; i < 1_600; i++) {
+      insert.textColumn(Integer.toString(i));
+    }
+    Tuple tuple = wrap(insert);
+
+    for (int i = 0; i < 1_600; i++) {
+      assertThat(tuple.next()).isTrue();
+      assertThat(tuple.string()).isEqualTo(Integer.toString(i));
+    }
+    assertThat(tuple.next()).isFalse();
+  }
+
+  @Test
+  void refusesValuesThatReachIntoTheNextMessage() {
+    byte[] whole = columns(2).textColumn("one").textColumn("two").toBytes();
+    byte[] followed = Arrays.copyOf(whole, whole.length + 300);
+    for (int length = whole.length - 1; length > 8; length--) {
+      int cut = length;
+      assertThatThrownBy(() -> decoder.wrap(followed, 0, cut))
+          .as("%d of %d bytes", length, whole.length)
+          .isInstanceOf(PgOutputException.class)
+          .hasMessageMatching("Insert: expected \\d bytes of .*, found \\d+ at offset \\d+");
+    }
   }
 
   private static MessageWriter columns(int count) {
