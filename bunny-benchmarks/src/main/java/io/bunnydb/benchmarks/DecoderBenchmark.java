@@ -3,6 +3,7 @@ package io.bunnydb.benchmarks;
 import io.bunnydb.pgoutput.MessageKind;
 import io.bunnydb.pgoutput.PgOutputDecoder;
 import io.bunnydb.pgoutput.Tuple;
+import io.bunnydb.pgoutput.ValueKind;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -138,17 +139,18 @@ public class DecoderBenchmark {
     };
   }
 
-  private static long look(Tuple tuple, boolean asStrings) {
-    long sum = 0;
+  private static int look(Tuple tuple, boolean asStrings) {
+    int sum = 0;
     while (tuple.next()) {
-      sum *= 31;
-      switch (tuple.kind()) {
-        case NULL -> sum += NULL;
-        case UNCHANGED -> sum += UNCHANGED;
-        case TEXT, BINARY -> sum += asStrings ? look(tuple.string()) : look(tuple);
-      }
+      int seen =
+          tuple.hasValue() ? asStrings ? look(tuple.string()) : look(tuple) : lack(tuple.kind());
+      sum += (tuple.index() + 1) * seen;
     }
     return sum;
+  }
+
+  private static int lack(ValueKind kind) {
+    return kind == ValueKind.UNCHANGED ? UNCHANGED : NULL;
   }
 
   private static int look(Tuple value) {
@@ -175,16 +177,17 @@ public class DecoderBenchmark {
     throw new IllegalStateException("not in the stream: " + message);
   }
 
-  private static long look(List<StringDecoder.Column> columns) {
-    long sum = 0;
+  private static int look(List<StringDecoder.Column> columns) {
+    int sum = 0;
+    int place = 0;
     for (StringDecoder.Column column : columns) {
       String value = column.value();
-      sum = 31 * sum + (value == null ? lack(column) : look(value));
+      sum += ++place * (value == null ? lack(column) : look(value));
     }
     return sum;
   }
 
-  private static long lack(StringDecoder.Column column) {
+  private static int lack(StringDecoder.Column column) {
     return column.unchanged() ? UNCHANGED : NULL;
   }
 }
