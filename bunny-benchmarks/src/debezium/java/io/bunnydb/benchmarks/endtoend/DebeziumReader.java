@@ -69,7 +69,7 @@ final class DebeziumReader implements Contender {
   }
 
   private Properties properties() {
-    Database source = databases.source();
+    Database source = databases.sourceOfContenders();
     Properties properties = new Properties();
     properties.setProperty("name", "bench");
     properties.setProperty(

@@ -29,7 +29,7 @@ final class BunnyMirror implements CopyingContender {
     this.watch = new MarkerWatch(databases.destination());
     this.handle =
         Mirror.builder(NAME)
-            .source(databases.source().peer("source"))
+            .source(databases.sourceOfContenders().peer("source"))
             .destination(databases.destination().peer("destination"))
             .tables(
                 tables.stream()

@@ -66,6 +66,11 @@ final class Database implements AutoCloseable {
     return new Database(host, port, other, parameters, user, password);
   }
 
+  /** The same database by another address. */
+  Database at(String otherHost, int otherPort) {
+    return new Database(otherHost, Integer.toString(otherPort), name, parameters, user, password);
+  }
+
   /** The server's host. */
   String host() {
     return host;

@@ -12,11 +12,13 @@ final class Databases implements AutoCloseable {
 
   private final Servers servers;
   private final Database source;
+  private final Database sourceOfContenders;
   private final Database destination;
 
   private Databases(Servers servers) {
     this.servers = servers;
     this.source = servers.source().named(NAME + "_source");
+    this.sourceOfContenders = servers.sourceOfContenders().named(NAME + "_source");
     this.destination = servers.destination().named(NAME + "_destination");
   }
 
@@ -31,6 +33,11 @@ final class Databases implements AutoCloseable {
   /** The database that is written. */
   Database source() {
     return source;
+  }
+
+  /** The same database as the contenders reach it: the way there may be longer. */
+  Database sourceOfContenders() {
+    return sourceOfContenders;
   }
 
   /** The database that follows it. */

@@ -27,7 +27,8 @@ import java.util.Optional;
  * in this JVM has a smaller turn that does not count, as a mirror mostly runs in a process that has
  * been up for a while. Each turn that writes ends with a comparison of both sides. It starts two
  * servers by itself, or takes those of {@code --source} and {@code --destination}, as a superuser,
- * and drops there what it has made.
+ * and drops there what it has made. With {@code --latency-millis} a proxy in this program makes the
+ * source seem far away from whoever follows it; the load is written without it.
  */
 public final class EndToEnd {
   private EndToEnd() {}
@@ -58,7 +59,7 @@ public final class EndToEnd {
     List<Result> results = new ArrayList<>();
     try (Servers servers = Servers.of(options);
         Databases databases = Databases.create(servers)) {
-      Map<String, String> facts = facts(servers, arguments);
+      Map<String, String> facts = facts(servers, options, arguments);
       for (Measurement measurement : measurements(options)) {
         Optional<Measurement> warmUp = measurement.warmUp(options.warmUpRows());
         for (Contender.Name name : measurement.contenders()) {
@@ -79,7 +80,7 @@ public final class EndToEnd {
         }
         // After each, as a run takes long and may be ended before its end.
         if (options.out().isPresent()) {
-          ResultFiles.write(options.out().get(), facts, results);
+          ResultFiles.write(options.out().get(), facts, options.latency(), results);
         }
       }
       facts.forEach((name, value) -> tables.println("- " + name + ": " + value));
@@ -117,7 +118,7 @@ public final class EndToEnd {
     return measurements;
   }
 
-  private static Map<String, String> facts(Servers servers, String[] arguments)
+  private static Map<String, String> facts(Servers servers, Options options, String[] arguments)
       throws SQLException {
     Map<String, String> facts = new LinkedHashMap<>();
     List<String> shown = new ArrayList<>(List.of(arguments));
@@ -127,6 +128,7 @@ public final class EndToEnd {
     }
     facts.put("options", String.join(" ", shown));
     facts.put("time", Instant.now().toString());
+    facts.put("added latency", options.latency().toMillis() + " ms");
     facts.put("source", servers.source().value("SELECT version()"));
     facts.put("destination", servers.destination().value("SELECT version()"));
     facts.put("java", System.getProperty("java.vm.name") + " " + Runtime.version());

@@ -94,7 +94,7 @@ final class NativeSubscription implements CopyingContender {
             "CREATE SUBSCRIPTION %s CONNECTION '%s' PUBLICATION %s WITH (binary = true, streaming = %s, slot_name = '%s', %s)"
                 .formatted(
                     NAME,
-                    databases.source().conninfo().replace("'", "''"),
+                    databases.sourceOfContenders().conninfo().replace("'", "''"),
                     PUBLICATION,
                     parallel ? "parallel" : "on",
                     slot(databases),

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param pairs how often each contender has its turn
  * @param steadyRate transactions per second of {@code steady}
  * @param steadyTime how long {@code steady} loads the source
+ * @param latency what a round trip between the source and each contender takes in addition
  * @param source the source server; empty: both servers are started here
  * @param destination the destination server
  * @param out the folder for the files; empty: none are written
@@ -33,6 +34,7 @@ record Options(
     int pairs,
     int steadyRate,
     Duration steadyTime,
+    Duration latency,
     Optional<Database> source,
     Optional<Database> destination,
     Optional<Path> out) {
@@ -80,6 +82,7 @@ record Options(
         number(given, "--pairs", 5),
         number(given, "--steady-rate", 2_000),
         Duration.ofSeconds(number(given, "--steady-seconds", 20)),
+        Duration.ofMillis(wholeNumber(given, "--latency-millis", 0, 0)),
         database(given, "--source"),
         database(given, "--destination"),
         value(given, "--out", Path::of));
@@ -114,6 +117,7 @@ record Options(
     meanings.put("--pairs", "turns of each contender (5)");
     meanings.put("--steady-rate", "transactions per second of steady (2000)");
     meanings.put("--steady-seconds", "duration of steady (20)");
+    meanings.put("--latency-millis", "added to each round trip between source and contenders (0)");
     meanings.put("--source", "JDBC URL of a server with wal_level=logical (one is started)");
     meanings.put("--destination", "JDBC URL of a server that reaches the source (one is started)");
     meanings.put("--user", "superuser of both given servers (postgres)");
@@ -157,16 +161,21 @@ record Options(
   }
 
   private static int number(Map<String, String> given, String name, int usual) {
+    return wholeNumber(given, name, usual, 1);
+  }
+
+  private static int wholeNumber(Map<String, String> given, String name, int usual, int least) {
     String text = given.getOrDefault(name, Integer.toString(usual));
     try {
       int number = Integer.parseInt(text);
-      if (number > 0) {
+      if (number >= least) {
         return number;
       }
     } catch (NumberFormatException e) {
-      // Falls through to the message that a number below 1 gets, too.
+      // Falls through to the message that a number too small gets, too.
     }
-    throw new IllegalArgumentException(name + " needs a whole number above 0, not '" + text + "'");
+    throw new IllegalArgumentException(
+        "%s needs a whole number above %d, not '%s'".formatted(name, least - 1, text));
   }
 
   private static Optional<Database> database(Map<String, String> given, String name) {

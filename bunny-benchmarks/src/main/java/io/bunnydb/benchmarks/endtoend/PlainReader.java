@@ -101,12 +101,13 @@ final class PlainReader implements Contender {
   }
 
   private Connection connect() throws SQLException {
+    Database source = databases.sourceOfContenders();
     Properties properties = new Properties();
-    PGProperty.USER.set(properties, databases.source().user());
-    PGProperty.PASSWORD.set(properties, databases.source().password());
+    PGProperty.USER.set(properties, source.user());
+    PGProperty.PASSWORD.set(properties, source.password());
     PGProperty.REPLICATION.set(properties, "database");
     PGProperty.PREFER_QUERY_MODE.set(properties, "simple");
     PGProperty.ASSUME_MIN_SERVER_VERSION.set(properties, "14");
-    return DriverManager.getConnection(databases.source().url(), properties);
+    return DriverManager.getConnection(source.url(), properties);
   }
 }

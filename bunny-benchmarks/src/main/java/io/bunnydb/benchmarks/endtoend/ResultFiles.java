@@ -3,6 +3,7 @@ package io.bunnydb.benchmarks.endtoend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,12 +19,14 @@ final class ResultFiles {
    * Writes the files; a plot without a measurement is left out.
    *
    * @param folder made if it is not there
+   * @param latency what each round trip took in addition; stands beside each turn
    * @param run what was run on what, by name
    */
-  static void write(Path folder, Map<String, String> run, List<Result> results) throws IOException {
+  static void write(Path folder, Map<String, String> run, Duration latency, List<Result> results)
+      throws IOException {
     Files.createDirectories(folder);
-    Files.writeString(folder.resolve("results.json"), json(run, results));
-    Files.writeString(folder.resolve("results.csv"), csv(results));
+    Files.writeString(folder.resolve("results.json"), json(run, latency, results));
+    Files.writeString(folder.resolve("results.csv"), csv(latency, results));
     List<Summary> summaries = Summary.of(results);
     if (summaries.stream().anyMatch(one -> !one.p50().isKnown())) {
       Files.writeString(folder.resolve("throughput.svg"), ThroughputPlot.of(summaries));
@@ -33,10 +36,10 @@ final class ResultFiles {
     }
   }
 
-  private static String csv(List<Result> results) {
+  private static String csv(Duration latency, List<Result> results) {
     StringBuilder text = new StringBuilder();
     for (Result result : results) {
-      Map<String, String> fields = fields(result);
+      Map<String, String> fields = fields(latency, result);
       if (text.isEmpty()) {
         text.append(String.join(",", fields.keySet())).append('\n');
       }
@@ -45,13 +48,13 @@ final class ResultFiles {
     return text.toString();
   }
 
-  private static String json(Map<String, String> run, List<Result> results) {
+  private static String json(Map<String, String> run, Duration latency, List<Result> results) {
     StringJoiner facts = new StringJoiner(",\n    ", "{\n    ", "\n  }");
     run.forEach((name, value) -> facts.add(quote(name) + ": " + quote(value)));
     StringJoiner turns = new StringJoiner(",\n    ", "[\n    ", "\n  ]");
     for (Result result : results) {
       StringJoiner turn = new StringJoiner(", ", "{", "}");
-      fields(result)
+      fields(latency, result)
           .forEach(
               (name, value) -> {
                 boolean isText = name.equals("workload") || name.equals("contender");
@@ -64,11 +67,12 @@ final class ResultFiles {
   }
 
   /** The names say the units; a value that is not known is empty. */
-  private static Map<String, String> fields(Result result) {
+  private static Map<String, String> fields(Duration latency, Result result) {
     Map<String, String> fields = new LinkedHashMap<>();
     fields.put("workload", result.workload());
     fields.put("contender", result.contender().label());
     fields.put("pair", Integer.toString(result.pair()));
+    fields.put("added_latency_ms", Long.toString(latency.toMillis()));
     fields.put("changes", Long.toString(result.changes()));
     fields.put("seconds", number(OptionalDouble.of(result.seconds())));
     fields.put("changes_per_second", number(OptionalDouble.of(result.rate())));

@@ -3,11 +3,14 @@ package io.bunnydb.benchmarks.endtoend;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The two servers that are measured on: given ones, or a pair that lives as long as this object.
@@ -35,15 +38,27 @@ final class Servers implements AutoCloseable {
   private final List<EmbeddedPostgres> started = new ArrayList<>();
   private final Database source;
   private final Database destination;
+  private final Duration latency; // added for the contenders
+  private Database distant; // the source, by way of the proxy if there is one
+  private @Nullable LatencyProxy proxy;
 
   private Servers(Options options) {
     this.source = options.source().orElseGet(this::start);
     this.destination = options.destination().orElseGet(this::start);
+    this.latency = options.latency();
+    this.distant = source;
   }
 
   /** The servers that the options name, else two new ones. */
-  static Servers of(Options options) {
-    return new Servers(options);
+  static Servers of(Options options) throws SQLException {
+    Servers servers = new Servers(options);
+    try {
+      servers.startProxy();
+      return servers;
+    } catch (SQLException | RuntimeException e) {
+      servers.close();
+      throw e;
+    }
   }
 
   /** The source server's database for administration. */
@@ -56,9 +71,17 @@ final class Servers implements AutoCloseable {
     return destination;
   }
 
-  /** Ends the connections, and the servers that were started here. */
+  /** The source server as the contenders reach it: the way there may be longer. */
+  Database sourceOfContenders() {
+    return distant;
+  }
+
+  /** Ends the connections, and what was started here. */
   @Override
   public void close() throws SQLException {
+    if (proxy != null) {
+      proxy.close();
+    }
     destination.close();
     source.close();
     for (EmbeddedPostgres server : started) {
@@ -68,6 +91,21 @@ final class Servers implements AutoCloseable {
         throw new UncheckedIOException("stopping an embedded server", e);
       }
     }
+  }
+
+  /** Where the destination is elsewhere, it connects to this machine by the address it sees. */
+  private void startProxy() throws SQLException {
+    if (latency.isZero()) {
+      return;
+    }
+    String here =
+        destination.isLocal()
+            ? InetAddress.getLoopbackAddress().getHostAddress()
+            : destination.value("SELECT host(inet_client_addr())");
+    InetSocketAddress server =
+        new InetSocketAddress(source.host(), Integer.parseInt(source.port()));
+    proxy = LatencyProxy.start(server, latency, here);
+    distant = source.at(here, proxy.port());
   }
 
   private Database start() {

@@ -16,7 +16,13 @@ final class OptionsTest {
     assertThat(options.workloads()).contains("ins_1tx", "tpcb", "snapshot", "steady").hasSize(12);
     assertThat(options.rows()).isEqualTo(1_000_000);
     assertThat(options.pairs()).isEqualTo(5);
+    assertThat(options.latency()).isZero();
     assertThat(options.source()).isEmpty();
+  }
+
+  @Test
+  void takesALatency() {
+    assertThat(Options.parse("--latency-millis", "20").latency()).hasMillis(20);
   }
 
   @Test
@@ -44,6 +50,7 @@ final class OptionsTest {
           --row 5                       | unknown option --row
           --rows                        | --rows needs a value
           --rows 0                      | --rows needs a whole number above 0, not '0'
+          --latency-millis -1           | --latency-millis needs a whole number above -1, not '-1'
           --pairs many                  | --pairs needs a whole number above 0, not 'many'
           --rows 1 --rows 2             | --rows is given twice
           --workloads ins_1k,upd        | unknown workload 'upd'

@@ -1,0 +1,91 @@
+package io.bunnydb.benchmarks.endtoend;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Makes a server seem far away: passes connections on to it and delays the bytes in each direction
+ * by half of the latency, so that a round trip takes that much more. It does not slow their flow: 4
+ * MiB may be under way each way. Connecting itself takes no longer.
+ *
+ * <p>A thread accepts, four work for each connection; all are daemons and end with {@link #close}.
+ */
+final class LatencyProxy implements AutoCloseable {
+  private static final int BACKLOG = 100;
+
+  private final InetSocketAddress server;
+  private final Duration delayEachWay;
+  private final ServerSocket listening;
+  private final Set<DelayedConnection> connections = ConcurrentHashMap.newKeySet();
+
+  private LatencyProxy(InetSocketAddress server, Duration latency, ServerSocket listening) {
+    this.server = server;
+    this.delayEachWay = latency.dividedBy(2);
+    this.listening = listening;
+  }
+
+  /**
+   * Starts a proxy on a free port.
+   *
+   * @param server where connections lead to
+   * @param latency what a round trip takes in addition
+   * @param here the address of this machine to listen at
+   */
+  static LatencyProxy start(InetSocketAddress server, Duration latency, String here) {
+    try {
+      LatencyProxy proxy =
+          new LatencyProxy(
+              server, latency, new ServerSocket(0, BACKLOG, InetAddress.getByName(here)));
+      Thread thread = new Thread(proxy::accept, "latency proxy accepts");
+      thread.setDaemon(true);
+      thread.start();
+      return proxy;
+    } catch (IOException e) {
+      throw new UncheckedIOException("listening at " + here, e);
+    }
+  }
+
+  /** The port to connect to. */
+  int port() {
+    return listening.getLocalPort();
+  }
+
+  /** Breaks off all connections and accepts no more. */
+  @Override
+  public void close() {
+    try {
+      listening.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException("closing the latency proxy", e);
+    }
+    connections.forEach(DelayedConnection::close);
+  }
+
+  private void accept() {
+    while (!listening.isClosed()) {
+      try {
+        open(listening.accept());
+      } catch (IOException e) {
+        if (!listening.isClosed()) {
+          throw new UncheckedIOException("accepting for " + server, e);
+        }
+      }
+    }
+  }
+
+  private void open(Socket client) {
+    DelayedConnection connection = new DelayedConnection(client, delayEachWay, connections::remove);
+    connections.add(connection);
+    connection.open(server);
+    if (listening.isClosed()) {
+      connection.close();
+    }
+  }
+}
