@@ -1,5 +1,8 @@
 package io.bunnydb.benchmarks;
 
+import io.bunnydb.internal.apply.CopyBinary;
+import io.bunnydb.internal.apply.CopyRows;
+import io.bunnydb.internal.apply.CopyText;
 import io.bunnydb.pgoutput.MessageKind;
 import io.bunnydb.pgoutput.PgOutputDecoder;
 import io.bunnydb.pgoutput.Tuple;
@@ -8,6 +11,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -24,7 +28,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does it cost to read a row out of pgoutput's messages, in time and in garbage, and how much
- * of that do flyweights save over an object for each column?
+ * of that do flyweights save over an object for each column? And what does it cost to make of each
+ * row one of a {@code COPY}?
  *
  * <pre>
  *   mvn -q package -DskipTests -pl bunny-benchmarks -am
@@ -35,7 +40,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>An operation is one row of eight columns with its share of Begin and Commit: time and {@code
  * cpu.norm} are in nanoseconds per row, {@code gc.alloc.rate.norm} in bytes per row. {@link
  * #passOverBytes} is what no decoder can beat that reads every byte, {@link #stringPerColumn} the
- * usual way. All others look at the length, the first and the last byte of each value and come to
+ * usual way. The walks look at the length, the first and the last byte of each value and come to
  * the same checksum. The serial collector does the least for garbage, so that those who make it
  * fare rather too well.
  */
@@ -57,6 +62,7 @@ public class DecoderBenchmark {
   private static final int UNCHANGED = 2;
 
   private final PgOutputDecoder decoder = new PgOutputDecoder(1);
+  private final DiscardedCopy discarded = new DiscardedCopy();
   private MessageStream stream = MessageStream.of(0);
 
   /** Writes the stream. */
@@ -91,6 +97,45 @@ public class DecoderBenchmark {
   @Benchmark
   public long flyweightsToStrings() {
     return walk(true);
+  }
+
+  /** Bunny, when each row goes into a {@code COPY} in text form. */
+  @Benchmark
+  public long flyweightsToCopyText() throws SQLException {
+    return copy(new CopyText(discarded));
+  }
+
+  /**
+   * Bunny, when each row goes into a {@code COPY} in binary form, as which the values are taken.
+   */
+  @Benchmark
+  public long flyweightsToCopyBinary() throws SQLException {
+    return copy(new CopyBinary(discarded, MessageStream.WIDTH));
+  }
+
+  private long copy(CopyRows to) throws SQLException {
+    for (int i = 0; i < stream.messages(); i++) {
+      switch (decoder.wrap(stream.bytes(), stream.offset(i), stream.length(i))) {
+        case INSERT -> copy(decoder.insert().newTuple(), to);
+        case UPDATE -> copy(decoder.update().newTuple(), to);
+        case DELETE -> copy(decoder.delete().oldTuple(), to);
+        default -> {} // no row
+      }
+    }
+    to.end();
+    return discarded.bytes();
+  }
+
+  private static void copy(Tuple tuple, CopyRows to) throws SQLException {
+    to.beginRow();
+    while (tuple.next()) {
+      if (tuple.hasValue()) {
+        to.value(tuple.bytes(), tuple.valueOffset(), tuple.length());
+      } else {
+        to.nullValue();
+      }
+    }
+    to.endRow();
   }
 
   /** The usual way: an object for each message and column, a string for each value. */

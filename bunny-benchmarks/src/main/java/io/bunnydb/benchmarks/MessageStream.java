@@ -17,6 +17,9 @@ import java.util.Arrays;
  * (its key alone sent). The same at every call. Immutable.
  */
 final class MessageStream {
+  /** How many columns a row has. */
+  static final int WIDTH = 8;
+
   private static final int ROWS_PER_TRANSACTION = 10;
   private static final int RELATION = 16_384; // an OID
   private static final int BYTES_PER_ROW = 160; // about; room to begin with

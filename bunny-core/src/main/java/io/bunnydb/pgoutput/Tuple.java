@@ -29,8 +29,9 @@ public final class Tuple {
 
   private static final int HEAD = 5; // bytes in front of a value: kind and length
 
-  /** What the first four bytes of a text shorter than 256 bytes are, the lowest byte first. */
+  // The first four bytes of a value shorter than 256 bytes, the lowest byte first.
   private static final int SHORT_TEXT = 't';
+  private static final int SHORT_BINARY = 'b';
 
   // In place of a length:
   private static final int NULL = -1;
@@ -68,7 +69,7 @@ public final class Tuple {
    * Finds the values; gives the index behind the last column, or -1 if they are malformed.
    *
    * <p>Where a column begins is known when the length of the one before is, so the processor waits
-   * for each. That of a short text is a single byte, which it has sooner than four in another
+   * for each. That of a short value is a single byte, which it has sooner than four in another
    * order.
    */
   private static int scan(
@@ -76,7 +77,8 @@ public final class Tuple {
     int last = limit - HEAD; // where a value's kind may stand
     int at = from;
     for (int i = 0; i < count; i++) {
-      if (at <= last && MessageReader.int32LittleEndian(bytes, at) == SHORT_TEXT) {
+      int head = at <= last ? MessageReader.int32LittleEndian(bytes, at) : 0;
+      if (head == SHORT_TEXT || head == SHORT_BINARY) {
         int length = bytes[at + HEAD - 1] & 0xFF;
         at += HEAD;
         offsets[i] = at;

@@ -1,7 +1,10 @@
 package io.bunnydb.internal.apply;
 
 import io.bunnydb.internal.catalog.WireType;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -31,6 +34,8 @@ import org.postgresql.util.PGobject;
 final class ArrayParameter extends PGobject implements PGBinaryObject {
   private static final long serialVersionUID = 1L;
 
+  private static final VarHandle INT32 =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
   private static final int INITIAL_BYTES = 1 << 10;
   private static final int KEPT_BYTES = 1 << 16;
   private static final int HEADER = 20;
@@ -93,7 +98,7 @@ final class ArrayParameter extends PGobject implements PGBinaryObject {
   }
 
   private void putInt(int value) {
-    ByteBuffer.wrap(elements).putInt(length, value);
+    INT32.set(elements, length, value);
     length += Integer.BYTES;
   }
 

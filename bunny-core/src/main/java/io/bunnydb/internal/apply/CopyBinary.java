@@ -1,9 +1,11 @@
 package io.bunnydb.internal.apply;
 
-import java.nio.ByteBuffer;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.sql.Connection;
 import java.sql.SQLException;
+import org.postgresql.copy.CopyIn;
 
 /**
  * A {@code COPY ... FROM STDIN} in binary form, which differs from the stream's tuples in little: a
@@ -18,7 +20,11 @@ import java.sql.SQLException;
  *  each row: columns int16 | for each column: length int32, -1 for NULL | bytes
  * </pre>
  */
-final class CopyBinary extends CopyRows {
+public final class CopyBinary extends CopyRows {
+  private static final VarHandle INT16 =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle INT32 =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
   private static final byte[] SIGNATURE =
       "PGCOPY\n\u00ff\r\n\0".getBytes(StandardCharsets.ISO_8859_1);
   private static final int NULL = -1;
@@ -28,12 +34,13 @@ final class CopyBinary extends CopyRows {
   private final short columns;
 
   /**
-   * Begins the command.
+   * Begins with the signature.
    *
+   * @param copy the command, which takes binary form
    * @param columns how many columns a row has
    */
-  CopyBinary(Connection destination, String sql, int columns) throws SQLException {
-    super(destination, sql);
+  public CopyBinary(CopyIn copy, int columns) {
+    super(copy);
     this.columns = (short) columns;
     put(SIGNATURE, 0, SIGNATURE.length);
     putInt(0);
@@ -41,14 +48,26 @@ final class CopyBinary extends CopyRows {
   }
 
   @Override
-  void beginRow() {
+  public void beginRow() {
     putShort(columns);
   }
 
   @Override
-  void value(byte[] from, int offset, int size) throws SQLException {
+  public void value(byte[] from, int offset, int size) throws SQLException {
+    if (size > PIECE_BYTES) {
+      largeValue(from, offset, size);
+      return;
+    }
+    byte[] to = reserve(Integer.BYTES + size);
+    int at = length();
+    INT32.set(to, at, size);
+    System.arraycopy(from, offset, to, at + Integer.BYTES, size);
+    length(at + Integer.BYTES + size);
+  }
+
+  /** Goes to the server in pieces, so that it is not held a second time. */
+  private void largeValue(byte[] from, int offset, int size) throws SQLException {
     putInt(size);
-    // Large values go to the server in pieces, so that none is held a second time.
     int end = offset + size;
     for (int piece = offset; piece < end; piece += PIECE_BYTES) {
       put(from, piece, Math.min(end - piece, PIECE_BYTES));
@@ -57,12 +76,12 @@ final class CopyBinary extends CopyRows {
   }
 
   @Override
-  void nullValue() {
+  public void nullValue() {
     putInt(NULL);
   }
 
   @Override
-  void endRow() throws SQLException {
+  public void endRow() throws SQLException {
     flushIfFull();
   }
 
@@ -77,12 +96,12 @@ final class CopyBinary extends CopyRows {
   }
 
   private void putInt(int value) {
-    ByteBuffer.wrap(reserve(Integer.BYTES)).putInt(length(), value);
+    INT32.set(reserve(Integer.BYTES), length(), value);
     length(length() + Integer.BYTES);
   }
 
   private void putShort(short value) {
-    ByteBuffer.wrap(reserve(Short.BYTES)).putShort(length(), value);
+    INT16.set(reserve(Short.BYTES), length(), value);
     length(length() + Short.BYTES);
   }
 }

@@ -12,41 +12,42 @@ import org.postgresql.copy.CopyIn;
  *
  * <p>The connection can do nothing else until {@link #end} or {@link #cancel}. Used by one thread.
  */
-abstract sealed class CopyRows permits CopyText, CopyBinary {
+public abstract sealed class CopyRows permits CopyText, CopyBinary {
   static final int FLUSH_BYTES = 64 << 10;
 
   private final CopyIn copy;
   private byte[] buffer = new byte[8 << 10];
   private int length;
 
-  CopyRows(Connection destination, String sql) throws SQLException {
-    copy = destination.unwrap(PGConnection.class).getCopyAPI().copyIn(sql);
+  CopyRows(CopyIn copy) {
+    this.copy = copy;
   }
 
   /** Begins to copy rows into a table. */
   static CopyRows into(DestinationTable target, Connection destination) throws SQLException {
+    CopyIn begun = destination.unwrap(PGConnection.class).getCopyAPI().copyIn(target.rowSql.copy);
     return target.form.isBinary()
-        ? new CopyBinary(destination, target.rowSql.copy, target.columnsWritten())
-        : new CopyText(destination, target.rowSql.copy);
+        ? new CopyBinary(begun, target.columnsWritten())
+        : new CopyText(begun);
   }
 
   /** Begins a row. */
-  abstract void beginRow();
+  public abstract void beginRow();
 
   /** Adds a value to the row. */
-  abstract void value(byte[] from, int offset, int size) throws SQLException;
+  public abstract void value(byte[] from, int offset, int size) throws SQLException;
 
   /** Adds a NULL to the row. */
-  abstract void nullValue();
+  public abstract void nullValue();
 
   /** Ends the row. */
-  abstract void endRow() throws SQLException;
+  public abstract void endRow() throws SQLException;
 
   /** Writes what stands behind the last row. */
   abstract void finish();
 
   /** Ends the command; gives the number of rows that the server took, negative if unknown. */
-  final long end() throws SQLException {
+  public final long end() throws SQLException {
     finish();
     flush();
     return copy.endCopy();

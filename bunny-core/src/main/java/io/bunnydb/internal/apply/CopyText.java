@@ -1,32 +1,36 @@
 package io.bunnydb.internal.apply;
 
 import java.nio.charset.StandardCharsets;
-import java.sql.Connection;
 import java.sql.SQLException;
+import org.postgresql.copy.CopyIn;
 
 /**
  * A {@code COPY ... FROM STDIN} in text form: columns divided by tabs, rows by line feeds, NULL as
  * backslash-N, special characters escaped by a backslash ("COPY", section File Formats, in the
  * PostgreSQL documentation).
  */
-final class CopyText extends CopyRows {
+public final class CopyText extends CopyRows {
   private static final int PIECE_BYTES = 32 << 10;
   private static final byte[] NULL = "\\N".getBytes(StandardCharsets.US_ASCII);
 
   private boolean isRowBegun;
 
-  /** Begins the command. */
-  CopyText(Connection destination, String sql) throws SQLException {
-    super(destination, sql);
+  /**
+   * Begins.
+   *
+   * @param copy the command, which takes text form
+   */
+  public CopyText(CopyIn copy) {
+    super(copy);
   }
 
   @Override
-  void beginRow() {
+  public void beginRow() {
     isRowBegun = false;
   }
 
   @Override
-  void value(byte[] from, int offset, int size) throws SQLException {
+  public void value(byte[] from, int offset, int size) throws SQLException {
     divide();
     // Large values go to the server in pieces, so that none is held a second time.
     int end = offset + size;
@@ -37,14 +41,14 @@ final class CopyText extends CopyRows {
   }
 
   @Override
-  void nullValue() {
+  public void nullValue() {
     divide();
     System.arraycopy(NULL, 0, reserve(NULL.length), length(), NULL.length);
     length(length() + NULL.length);
   }
 
   @Override
-  void endRow() throws SQLException {
+  public void endRow() throws SQLException {
     put((byte) '\n');
     flushIfFull();
   }
