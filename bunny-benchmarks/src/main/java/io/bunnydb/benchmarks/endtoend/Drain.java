@@ -30,7 +30,8 @@ record Drain(Workload kind, int rows, List<Contender.Name> contenders) implement
     databases.execute(kind.seed(rows));
     List<String> tables = new ArrayList<>(kind.tables());
     tables.add(Workload.MARKER);
-    try (Contender contender = name.prepare(databases, tables)) {
+    try (Contender contender = name.prepare(databases, tables);
+        HeapWatch heap = new HeapWatch()) {
       databases.source().execute(kind.backlog(rows).toArray(new String[0]));
       Marker marker = Marker.write(databases.source());
       databases.settle(tables);
@@ -57,7 +58,12 @@ record Drain(Workload kind, int rows, List<Contender.Name> contenders) implement
           OptionalDouble.empty(),
           OptionalDouble.empty(),
           used,
+          heapOf(name, heap),
           compared);
     }
+  }
+
+  private static OptionalDouble heapOf(Contender.Name name, HeapWatch heap) {
+    return name == Contender.Name.NATIVE ? OptionalDouble.empty() : heap.mostMib();
   }
 }

@@ -128,7 +128,11 @@ public final class EndToEnd {
     }
     facts.put("options", String.join(" ", shown));
     facts.put("time", Instant.now().toString());
-    facts.put("added latency", options.latency().toMillis() + " ms");
+    facts.put(
+        "added latency",
+        options.latency().toMillis()
+            + " ms"
+            + (options.latency().isZero() ? "" : "; the JVM's time holds that of the proxy"));
     facts.put("source", servers.source().value("SELECT version()"));
     facts.put("destination", servers.destination().value("SELECT version()"));
     facts.put("java", System.getProperty("java.vm.name") + " " + Runtime.version());

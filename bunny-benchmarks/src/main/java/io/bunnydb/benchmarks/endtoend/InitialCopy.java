@@ -46,6 +46,7 @@ record InitialCopy(int rows) implements Measurement {
           OptionalDouble.empty(),
           OptionalDouble.empty(),
           cpu,
+          OptionalDouble.empty(),
           Comparison.of(databases, tables).tables());
     }
   }

@@ -23,6 +23,7 @@ final class LatencyProxy implements AutoCloseable {
   private final InetSocketAddress server;
   private final Duration delayEachWay;
   private final ServerSocket listening;
+  private final Thread accepting = new Thread(this::accept, "latency proxy accepts");
   private final Set<DelayedConnection> connections = ConcurrentHashMap.newKeySet();
 
   private LatencyProxy(InetSocketAddress server, Duration latency, ServerSocket listening) {
@@ -43,9 +44,8 @@ final class LatencyProxy implements AutoCloseable {
       LatencyProxy proxy =
           new LatencyProxy(
               server, latency, new ServerSocket(0, BACKLOG, InetAddress.getByName(here)));
-      Thread thread = new Thread(proxy::accept, "latency proxy accepts");
-      thread.setDaemon(true);
-      thread.start();
+      proxy.accepting.setDaemon(true);
+      proxy.accepting.start();
       return proxy;
     } catch (IOException e) {
       throw new UncheckedIOException("listening at " + here, e);
@@ -66,6 +66,11 @@ final class LatencyProxy implements AutoCloseable {
       throw new UncheckedIOException("closing the latency proxy", e);
     }
     connections.forEach(DelayedConnection::close);
+    try {
+      accepting.join(); // as long as it lives the port may be open
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void accept() {

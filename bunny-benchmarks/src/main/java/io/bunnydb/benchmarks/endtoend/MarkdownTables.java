@@ -13,8 +13,8 @@ final class MarkdownTables {
     List<Summary> drained = summaries.stream().filter(one -> !one.p50().isKnown()).toList();
     if (!drained.isEmpty()) {
       text.append("| workload | contender | rows/s | min..max | of native | min..max |");
-      text.append(" source CPU | destination CPU | JVM CPU |\n");
-      text.append("|---|---|--:|--:|--:|--:|--:|--:|--:|\n");
+      text.append(" source CPU | destination CPU | JVM CPU | JVM heap |\n");
+      text.append("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
       for (Summary one : drained) {
         text.append(
             row(
@@ -26,7 +26,8 @@ final class MarkdownTables {
                 range("%.2f", one.ratio()),
                 number("%.2f", one.sourceCpu().median()),
                 number("%.2f", one.destinationCpu().median()),
-                number("%.2f", one.jvmCpu().median())));
+                number("%.2f", one.jvmCpu().median()),
+                number("%,.0f", one.heap().max())));
       }
     }
     List<Summary> steady = summaries.stream().filter(one -> one.p50().isKnown()).toList();
@@ -49,7 +50,10 @@ final class MarkdownTables {
                 number("%.2f", one.jvmCpu().median())));
       }
     }
-    text.append("\nMedians; CPU in seconds per million rows. `receive` is a plain reader on the");
+    text.append(
+        "\nMedians; CPU in seconds per million rows; heap in MiB, the most that was in use");
+    text.append(
+        " right after a collection, where there was one. `receive` is a plain reader on the");
     text.append(" driver that throws everything away");
     if (Contender.Name.DEBEZIUM.isPresent()) {
       text.append(", `debezium` its embedded engine with a consumer that does the same");

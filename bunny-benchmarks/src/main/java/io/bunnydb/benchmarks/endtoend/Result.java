@@ -13,6 +13,8 @@ import java.util.OptionalDouble;
  * @param p50 median milliseconds from commit to visible, of {@code steady} alone
  * @param p99 the same, 99th percentile
  * @param cpu seconds of processor time
+ * @param heapMib the most of the JVM's heap that was in use right after a collection, in MiB; empty
+ *     if nothing was collected or the contender does not work in this JVM
  * @param comparedTables how many tables were found equal on both sides afterwards; 0 where nothing
  *     is written
  */
@@ -25,6 +27,7 @@ record Result(
     OptionalDouble p50,
     OptionalDouble p99,
     Cpu.Seconds cpu,
+    OptionalDouble heapMib,
     int comparedTables) {
 
   /** Row changes per second. */

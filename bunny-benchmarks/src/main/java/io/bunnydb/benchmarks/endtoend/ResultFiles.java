@@ -81,6 +81,7 @@ final class ResultFiles {
     fields.put("source_cpu_seconds", number(result.cpu().source()));
     fields.put("destination_cpu_seconds", number(result.cpu().destination()));
     fields.put("jvm_cpu_seconds", number(result.cpu().jvm()));
+    fields.put("jvm_heap_after_gc_mib", number(result.heapMib()));
     fields.put("compared_tables", Integer.toString(result.comparedTables()));
     return fields;
   }

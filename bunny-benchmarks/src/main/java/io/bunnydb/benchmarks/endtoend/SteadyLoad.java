@@ -57,6 +57,7 @@ record SteadyLoad(int rate, Duration time) implements Measurement {
           OptionalDouble.of(percentile(latencies, 50)),
           OptionalDouble.of(percentile(latencies, 99)),
           cpu,
+          OptionalDouble.empty(),
           Comparison.of(databases, tables).tables());
     }
   }

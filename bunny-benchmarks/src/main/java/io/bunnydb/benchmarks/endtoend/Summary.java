@@ -17,6 +17,7 @@ import java.util.function.Function;
  * @param sourceCpu seconds of the source's WAL sender per million changes
  * @param destinationCpu seconds of the destination's backends per million changes
  * @param jvmCpu seconds of this JVM per million changes
+ * @param heap MiB of this JVM's heap in use right after a collection, at most
  */
 record Summary(
     String workload,
@@ -27,7 +28,8 @@ record Summary(
     Spread p99,
     Spread sourceCpu,
     Spread destinationCpu,
-    Spread jvmCpu) {
+    Spread jvmCpu,
+    Spread heap) {
 
   /** The summaries in the order of the workloads, for each the contenders in theirs. */
   static List<Summary> of(List<Result> results) {
@@ -57,7 +59,8 @@ record Summary(
         spread(turns, Result::p99),
         spread(turns, turn -> perMillion(turn, turn.cpu().source())),
         spread(turns, turn -> perMillion(turn, turn.cpu().destination())),
-        spread(turns, turn -> perMillion(turn, turn.cpu().jvm())));
+        spread(turns, turn -> perMillion(turn, turn.cpu().jvm())),
+        spread(turns, Result::heapMib));
   }
 
   private static double nativeRate(Result turn, List<Result> all) {
