@@ -2,7 +2,9 @@ package io.bunnydb;
 
 import org.jspecify.annotations.Nullable;
 
-/** A table could not be copied; nothing of that attempt is on the destination. */
+/**
+ * A table could not be copied; what that attempt left on the destination goes when the next begins.
+ */
 public final class CopyException extends MirrorException {
   private static final long serialVersionUID = 1L;
 

@@ -1,6 +1,7 @@
 package io.bunnydb;
 
 import io.bunnydb.internal.engine.MirrorConfig;
+import io.bunnydb.internal.snapshot.CopySettings;
 import io.bunnydb.spi.CheckpointStore;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,6 +30,8 @@ public final class MirrorBuilder {
   private boolean binary = true;
   private boolean synchronousCommit;
   private int snapshotTablesInParallel = 4;
+  private int snapshotMaxParallelWorkers = 4;
+  private long snapshotRowsPerPartition = 250_000;
   private ExistingRowPolicy existingRow = ExistingRowPolicy.STOP;
   private MissingRowPolicy missingRow = MissingRowPolicy.CONTINUE;
 
@@ -158,8 +161,8 @@ public final class MirrorBuilder {
   }
 
   /**
-   * How many tables are copied at the same time; each takes one connection to either side. Default
-   * 4.
+   * How many tables are copied at the same time, as far as there are {@linkplain
+   * #snapshotMaxParallelWorkers workers}. Default 4.
    *
    * @throws IllegalArgumentException if smaller than 1 or larger than 64
    */
@@ -168,6 +171,36 @@ public final class MirrorBuilder {
       throw new IllegalArgumentException("snapshotTablesInParallel is 1 to 64, not " + tableCount);
     }
     this.snapshotTablesInParallel = tableCount;
+    return this;
+  }
+
+  /**
+   * How many workers copy at the same time, over all tables; each takes one connection to either
+   * side, and there are no more than find work. Default 4.
+   *
+   * @throws IllegalArgumentException if smaller than 1 or larger than 64
+   */
+  public MirrorBuilder snapshotMaxParallelWorkers(int workerCount) {
+    if (workerCount < 1 || workerCount > 64) {
+      throw new IllegalArgumentException(
+          "snapshotMaxParallelWorkers is 1 to 64, not " + workerCount);
+    }
+    this.snapshotMaxParallelWorkers = workerCount;
+    return this;
+  }
+
+  /**
+   * How many rows of a table, going by the source's statistics or else by its size, one worker
+   * copies in one transaction; a table with more is divided and copied by several. Partitioned
+   * tables are not divided. Default 250,000.
+   *
+   * @throws IllegalArgumentException if smaller than 1
+   */
+  public MirrorBuilder snapshotRowsPerPartition(long rows) {
+    if (rows < 1) {
+      throw new IllegalArgumentException("snapshotRowsPerPartition is 1 or more, not " + rows);
+    }
+    this.snapshotRowsPerPartition = rows;
     return this;
   }
 
@@ -218,7 +251,8 @@ public final class MirrorBuilder {
                 maxBatchBytes,
                 binary,
                 synchronousCommit,
-                snapshotTablesInParallel,
+                new CopySettings(
+                    snapshotTablesInParallel, snapshotMaxParallelWorkers, snapshotRowsPerPartition),
                 existingRow,
                 missingRow),
             List.copyOf(listeners)));

@@ -148,7 +148,15 @@ final class MirrorBuilderTest {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> complete().snapshotTablesInParallel(tables))
           .withMessageEndingWith("not " + tables);
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> complete().snapshotMaxParallelWorkers(tables))
+          .withMessageEndingWith("not " + tables);
     }
+    assertThatCode(() -> complete().snapshotMaxParallelWorkers(64).snapshotRowsPerPartition(1))
+        .doesNotThrowAnyException();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> complete().snapshotRowsPerPartition(0))
+        .withMessageEndingWith("not 0");
   }
 
   @Test

@@ -53,6 +53,7 @@ public final class MirrorProcess {
             .destination(
                 Peer.of("destination", args[3], args[4], System.getenv(DESTINATION_PASSWORD)))
             .checkpointStore(JdbcCheckpointStore.inDestination())
+            .snapshotRowsPerPartition(20_000)
             .maxBatchBytes(Integer.parseInt(args[5]));
     tables.forEach(builder::table);
     System.out.println(STARTING);

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** A start is refused, before anything is made, on a source whose settings leave no room. */
 final class ServerSettingsPreflightIT {
   private static final PostgresServer SOURCE =
-      PostgresServer.start(Map.of("max_replication_slots", "2", "max_wal_senders", "2"));
+      PostgresServer.start(
+          Map.of("max_replication_slots", "2", "max_wal_senders", "2", "max_connections", "20"));
 
   @RegisterExtension
   static final MirrorDatabases databases =
@@ -57,6 +58,23 @@ final class ServerSettingsPreflightIT {
     source.execute("SELECT pg_create_logical_replication_slot('more', 'pgoutput')");
     assertThat(refusals.problem(refusals.mirror().table("public.a").initialSnapshot(false)))
         .contains("0 free replication slots and 1 is needed");
+  }
+
+  @Test
+  void refusesMoreWorkersThanThereAreConnections() {
+    databases.source().execute("INSERT INTO a SELECT generate_series(3, 100)", "ANALYZE a");
+    assertThat(
+            refusals.problems(
+                refusals
+                    .mirror()
+                    .table("public.a")
+                    .snapshotRowsPerPartition(1)
+                    .snapshotMaxParallelWorkers(64)))
+        .anyMatch(
+            p ->
+                p.matches(
+                    "the source has \\d+ free connections and the copy takes 64; lower"
+                        + " snapshotMaxParallelWorkers, raise max_connections.*"));
   }
 
   @Test

@@ -185,6 +185,7 @@ final class Round {
         .destination(databases.destination().peer())
         .tables(mappings())
         .maxBatchBytes(random.nextBoolean() ? 1 << 16 : 8 << 20)
+        .snapshotRowsPerPartition(20)
         .checkpointStore(JdbcCheckpointStore.inDestination());
   }
 

@@ -38,9 +38,9 @@ public final class TableProgress {
     rowsCopied.set(0);
   }
 
-  /** Notes how many rows the copy has brought so far. */
+  /** Adds rows that the copy has brought. */
   public void copied(long rows) {
-    rowsCopied.set(rows);
+    rowsCopied.addAndGet(rows);
   }
 
   /** Adds committed changes. */

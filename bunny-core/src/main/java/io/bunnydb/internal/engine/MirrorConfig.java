@@ -6,6 +6,7 @@ import io.bunnydb.MissingRowPolicy;
 import io.bunnydb.Peer;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
+import io.bunnydb.internal.snapshot.CopySettings;
 import io.bunnydb.internal.source.ReplicationNames;
 import io.bunnydb.spi.CheckpointStore;
 import java.util.HashSet;
@@ -45,7 +46,7 @@ public record MirrorConfig(
    * @param maxBatchBytes size of a full batch
    * @param isBinary whether changes may come in binary form
    * @param isCommitSynchronous whether each commit on the destination waits until it is durable
-   * @param snapshotTablesInParallel how many tables are copied at a time
+   * @param copy how tables are copied
    * @param existingRow what an INSERT does whose row is there, where the mapping does not say
    * @param missingRow what an UPDATE or DELETE does whose row is not, where the mapping does not
    *     say
@@ -56,7 +57,7 @@ public record MirrorConfig(
       int maxBatchBytes,
       boolean isBinary,
       boolean isCommitSynchronous,
-      int snapshotTablesInParallel,
+      CopySettings copy,
       ExistingRowPolicy existingRow,
       MissingRowPolicy missingRow) {}
 

@@ -67,7 +67,7 @@ final class Preflight {
               + walLevel
               + "; set wal_level = logical and restart the source");
     }
-    new ServerCapacity(source).check(slotsNeeded(), sendersNeeded(), problems);
+    new ServerCapacity(source).checkReplication(slotsNeeded(), sendersNeeded(), problems);
   }
 
   private void checkNotMirroredOntoItself(List<String> problems) throws SQLException {

@@ -121,7 +121,7 @@ final class Session implements AutoCloseable {
     List<SnapshotCopy.Job> jobs = copyJobs(tables);
     boolean isFirstCopy = !checkpoint.hasTableIn(TableState.LIVE);
     if (isFirstCopy) {
-      snapshotCopy(stop).run(jobs, config.options().snapshotTablesInParallel());
+      snapshotCopy(stop).run(jobs);
     } else if (jobs.isEmpty()) {
       follow(new BatchExchange(config.options().maxBatchBytes()), tables, allowed);
     } else {
@@ -149,6 +149,7 @@ final class Session implements AutoCloseable {
         config.store(),
         copyStop,
         destination.unwrap(PGConnection.class).getBackendPID(),
+        config.options().copy(),
         table ->
             context
                 .lifecycle()
@@ -168,7 +169,7 @@ final class Session implements AutoCloseable {
             "copy",
             () -> {
               try {
-                copy.run(jobs, config.options().snapshotTablesInParallel());
+                copy.run(jobs);
                 exchange.endAfterTransaction();
               } catch (SQLException | InterruptedException | RuntimeException | Error e) {
                 exchange.fail(e);

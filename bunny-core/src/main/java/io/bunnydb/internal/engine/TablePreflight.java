@@ -65,6 +65,12 @@ final class TablePreflight {
         checkDestination(mirrored, mustBeEmpty, problems);
       }
     }
+    if (areCopied && !found.isEmpty()) {
+      int workers =
+          config.options().copy().workersFor(found.stream().map(MirroredTable::table).toList());
+      new ServerCapacity(source).checkConnections("source", workers, problems);
+      new ServerCapacity(destination).checkConnections("destination", workers, problems);
+    }
     if (!config.ownsPublication()) {
       new GivenPublication(config.publication(), source).check(found, problems);
     } else if (problems.isEmpty() && !found.isEmpty()) {

@@ -51,7 +51,7 @@ record TableUpdate(Checkpoint result, List<TableMapping> added, Set<TableName> o
     List<String> problems = new ArrayList<>();
     if (!added.isEmpty()) {
       // A slot and a sender for as long as the snapshot is held, a sender for the stream beside it.
-      new ServerCapacity(source).check(1, 2, problems);
+      new ServerCapacity(source).checkReplication(1, 2, problems);
     }
     TablePreflight tables = new TablePreflight(config, source, destination);
     tables.checkHierarchies(

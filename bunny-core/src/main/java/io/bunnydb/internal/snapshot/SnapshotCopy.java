@@ -10,24 +10,17 @@ import io.bunnydb.spi.CheckpointStore;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies a set of tables, several at a time, as of one snapshot: whoever reads the destination when
+ * Copies a set of tables by several workers as of one snapshot: whoever reads the destination when
  * all are done sees the source as it was at one position.
  */
 public final class SnapshotCopy {
-  private final String mirror;
-  private final PeerConnector source;
-  private final PeerConnector destination;
-  private final CheckpointStore store;
-  private final StopSignal stop;
-  private final int ownerPid;
+  private final TableCopier.Setting setting;
   private final Consumer<TableProgress> listener;
 
   /**
@@ -43,6 +36,7 @@ public final class SnapshotCopy {
    * A copy; nothing is begun.
    *
    * @param ownerPid process id of the destination session that owns the mirror
+   * @param listener hears of the tables' progress, of one table by one thread at a time
    */
   public SnapshotCopy(
       String mirror,
@@ -51,36 +45,33 @@ public final class SnapshotCopy {
       CheckpointStore store,
       StopSignal stop,
       int ownerPid,
+      CopySettings settings,
       Consumer<TableProgress> listener) {
-    this.mirror = mirror;
-    this.source = source;
-    this.destination = destination;
-    this.store = store;
-    this.stop = stop;
-    this.ownerPid = ownerPid;
+    this.setting =
+        new TableCopier.Setting(mirror, source, destination, store, stop, ownerPid, settings);
     this.listener = listener;
   }
 
   /**
    * Takes a snapshot and copies the tables, largest first; returns when all are committed.
    *
-   * @param parallel how many at a time
-   * @throws MirrorException if one cannot be copied; those that are committed stay
+   * @throws MirrorException if one cannot be copied; those that are copied stay
    * @throws StopSignal.StoppedException if a stop was asked for
    * @throws SQLException if no snapshot can be taken
    */
-  public void run(List<Job> jobs, int parallel) throws SQLException, InterruptedException {
-    List<Job> ordered = new ArrayList<>(jobs);
-    ordered.sort(
-        (a, b) ->
-            Long.compare(b.table().table().estimatedRows(), a.table().table().estimatedRows()));
-    Queue<Job> queue = new ConcurrentLinkedQueue<>(ordered);
-    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    try (ExportedSnapshot snapshot = ExportedSnapshot.take(source, stop)) {
+  public void run(List<Job> jobs) throws SQLException, InterruptedException {
+    List<TableCopy> tables = new ArrayList<>();
+    jobs.stream()
+        .sorted(Comparator.comparingLong((Job j) -> j.table().table().estimatedRows()).reversed())
+        .forEach(job -> tables.add(new TableCopy(job, listener)));
+    CopyQueue queue = new CopyQueue(tables, setting.settings().tablesInParallel());
+    try (ExportedSnapshot snapshot = ExportedSnapshot.take(setting.source(), setting.stop())) {
       List<Thread> workers = new ArrayList<>();
-      for (int i = 1; i <= Math.min(parallel, jobs.size()); i++) {
+      while (workers.size() < setting.settings().maxWorkers() && queue.needsWorker()) {
         Thread worker =
-            new Thread(() -> work(snapshot, queue, failure), "bunny-" + mirror + "-copy-" + i);
+            new Thread(
+                () -> work(snapshot, queue),
+                "bunny-" + setting.mirror() + "-copy-" + (workers.size() + 1));
         worker.setDaemon(true);
         workers.add(worker);
         worker.start();
@@ -89,28 +80,34 @@ public final class SnapshotCopy {
         worker.join();
       }
     }
-    Throwable first = failure.get();
-    if (first instanceof SQLException sql) {
-      throw sql;
-    }
-    if (first instanceof RuntimeException unchecked) {
-      throw unchecked;
-    }
-    if (first instanceof Error error) {
-      throw error;
+    rethrow(queue.failure());
+  }
+
+  private void work(ExportedSnapshot snapshot, CopyQueue queue) {
+    try (TableCopier copier = new TableCopier(setting, snapshot)) {
+      queue.workerCame();
+      for (CopyQueue.Piece piece = queue.take(); piece != null; piece = queue.take()) {
+        copier.run(piece);
+        queue.done(piece);
+      }
+    } catch (SQLException | InterruptedException | RuntimeException | Error e) {
+      queue.fail(e);
     }
   }
 
-  private void work(
-      ExportedSnapshot snapshot, Queue<Job> queue, AtomicReference<@Nullable Throwable> failure) {
-    try (TableCopier copier =
-        new TableCopier(
-            mirror, snapshot, source, destination, store, stop, ownerPid, listener::accept)) {
-      for (Job job = queue.poll(); job != null && failure.get() == null; job = queue.poll()) {
-        copier.copy(job);
-      }
-    } catch (SQLException | RuntimeException | Error e) {
-      failure.compareAndSet(null, e);
+  private static void rethrow(@Nullable Throwable failure)
+      throws SQLException, InterruptedException {
+    if (failure instanceof SQLException sql) {
+      throw sql;
+    }
+    if (failure instanceof InterruptedException interrupted) {
+      throw interrupted;
+    }
+    if (failure instanceof RuntimeException unchecked) {
+      throw unchecked;
+    }
+    if (failure instanceof Error error) {
+      throw error;
     }
   }
 }

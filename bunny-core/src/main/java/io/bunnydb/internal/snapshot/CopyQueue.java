@@ -1,0 +1,115 @@
+package io.bunnydb.internal.snapshot;
+
+import io.bunnydb.internal.snapshot.TableCopy.Step;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands the steps of several tables' copies out to workers, until all are done or one has failed.
+ * Thread-safe.
+ */
+final class CopyQueue {
+  private final int tablesInParallel;
+  private final Deque<TableCopy> waiting;
+  private final Deque<Piece> ready = new ArrayDeque<>();
+  private int begun;
+  private int idle;
+  private int coming;
+  private @Nullable Throwable failure;
+
+  /**
+   * What one worker does next.
+   *
+   * @param table the copy that it belongs to
+   * @param step what to do
+   */
+  record Piece(TableCopy table, Step step) {}
+
+  /**
+   * A queue.
+   *
+   * @param tables in the order in which they are begun
+   * @param tablesInParallel how many of them are under way at a time
+   */
+  CopyQueue(List<TableCopy> tables, int tablesInParallel) {
+    this.waiting = new ArrayDeque<>(tables);
+    this.tablesInParallel = tablesInParallel;
+  }
+
+  /**
+   * Waits until there is work for another worker; that one is expected then.
+   *
+   * @return whether there is; false when all is over
+   */
+  synchronized boolean needsWorker() throws InterruptedException {
+    while (!isOver()) {
+      int mayBegin = Math.min(waiting.size(), tablesInParallel - begun);
+      if (ready.size() + mayBegin > idle + coming) {
+        coming++;
+        return true;
+      }
+      wait();
+    }
+    return false;
+  }
+
+  /** Tells that a worker that was expected is there. */
+  synchronized void workerCame() {
+    coming--;
+    idle++;
+  }
+
+  /** Waits for a piece of work; null when all is over. */
+  synchronized @Nullable Piece take() throws InterruptedException {
+    while (!isOver()) {
+      if (ready.isEmpty() && !waiting.isEmpty() && begun < tablesInParallel) {
+        begun++;
+        addNextStage(waiting.remove());
+      }
+      if (!ready.isEmpty()) {
+        idle--;
+        return ready.remove();
+      }
+      wait();
+    }
+    return null;
+  }
+
+  /** Notes that a piece is done, which may make others possible; its worker is free again. */
+  synchronized void done(Piece piece) {
+    idle++;
+    if (piece.table().stepIsLast()) {
+      if (!addNextStage(piece.table())) {
+        begun--;
+      }
+      notifyAll();
+    }
+  }
+
+  /** Ends it; the first failure counts. */
+  synchronized void fail(Throwable reason) {
+    if (failure == null) {
+      failure = reason;
+    }
+    notifyAll();
+  }
+
+  /** Why it ended before all was done; null if it did not. */
+  synchronized @Nullable Throwable failure() {
+    return failure;
+  }
+
+  private boolean isOver() {
+    return failure != null || (waiting.isEmpty() && begun == 0);
+  }
+
+  private boolean addNextStage(TableCopy table) {
+    List<Step> steps = table.nextStage();
+    for (Step step : steps) {
+      ready.add(new Piece(table, step));
+    }
+    return !steps.isEmpty();
+  }
+}

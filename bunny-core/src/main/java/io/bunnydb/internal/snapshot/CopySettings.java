@@ -1,0 +1,27 @@
+package io.bunnydb.internal.snapshot;
+
+import io.bunnydb.internal.catalog.Table;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * How tables are copied.
+ *
+ * @param tablesInParallel how many tables at a time
+ * @param maxWorkers how many workers over all tables, each with a session on either side
+ * @param rowsPerRange how many rows a part of a large table has, as estimated
+ */
+public record CopySettings(int tablesInParallel, int maxWorkers, long rowsPerRange) {
+
+  /** How many workers a copy of these tables takes, going by the source's estimates. */
+  public int workersFor(List<Table> tables) {
+    long ranges =
+        tables.stream()
+            .map(table -> 1 + table.estimatedRows() / rowsPerRange)
+            .sorted(Comparator.reverseOrder())
+            .limit(tablesInParallel)
+            .mapToLong(Long::longValue)
+            .sum();
+    return (int) Math.min(maxWorkers, ranges);
+  }
+}

@@ -1,0 +1,153 @@
+package io.bunnydb.internal.snapshot;
+
+import io.bunnydb.internal.catalog.Column;
+import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.source.MirroredTable;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
+import org.postgresql.copy.CopyManager;
+import org.postgresql.copy.CopyOut;
+
+/**
+ * Passes the bytes of the source's {@code COPY} through: in binary form where the types mean the
+ * same on both servers, else as text. The server sends a row per message ("COPY Operations" in the
+ * PostgreSQL documentation), so that messages tell the progress. Used by one thread.
+ */
+final class RowTransfer {
+  private static final int CHUNK_BYTES = 64 << 10;
+  private static final int ROWS_PER_CHECK = 256;
+
+  private final Connection source;
+  private final Connection destination;
+  private final StopSignal stop;
+  private final byte[] chunk = new byte[CHUNK_BYTES];
+  private int chunkLength;
+
+  RowTransfer(Connection source, Connection destination, StopSignal stop) {
+    this.source = source;
+    this.destination = destination;
+    this.stop = stop;
+  }
+
+  /** Brings the rows of a range; they are counted as they come. */
+  void run(TableCopy copy, PageRange range, Table target) throws SQLException {
+    MirroredTable table = copy.table();
+    String format = isBinary(table, target) ? " (FORMAT binary)" : " (FORMAT text)";
+    String columns = Sql.identifiers(table.columnNames());
+    CopyOut from =
+        copyApi(source)
+            .copyOut(
+                "COPY (SELECT "
+                    + columns
+                    + " FROM "
+                    + table.table().toSql()
+                    + where(range.conditionSql(), table.mapping().filter())
+                    + ") TO STDOUT"
+                    + format);
+    CopyIn to =
+        copyApi(destination)
+            .copyIn(
+                "COPY "
+                    + table.mapping().destination().toSql()
+                    + (columns.isEmpty() ? "" : " (" + columns + ")")
+                    + " FROM STDIN"
+                    + format);
+    try {
+      long counted = pass(from, to, copy);
+      long written = to.endCopy();
+      if (written != from.getHandledRowCount()) {
+        throw new SQLException(
+            "the source sent "
+                + from.getHandledRowCount()
+                + " rows, the destination took "
+                + written
+                + "; is there a trigger or rule on it?");
+      }
+      copy.add(written - counted);
+    } catch (SQLException | RuntimeException e) {
+      cancel(from, to, e);
+      throw e;
+    }
+  }
+
+  private static String where(String range, @Nullable String filter) {
+    if (filter == null) {
+      return range.isEmpty() ? "" : " WHERE " + range;
+    }
+    return " WHERE " + (range.isEmpty() ? "" : range + " AND ") + "(" + filter + ")";
+  }
+
+  /** Gives how many rows were counted. What ends the binary form is a message, but no row. */
+  private long pass(CopyOut from, CopyIn to, TableCopy copy) throws SQLException {
+    long messages = 0;
+    long counted = 0;
+    chunkLength = 0;
+    for (byte[] row = from.readFromCopy(); row != null; row = from.readFromCopy()) {
+      if (messages - counted == ROWS_PER_CHECK) {
+        stop.check();
+        copy.add(ROWS_PER_CHECK);
+        counted = messages;
+      }
+      messages++;
+      write(to, row);
+    }
+    flush(to);
+    return counted;
+  }
+
+  private void write(CopyIn to, byte[] row) throws SQLException {
+    if (chunkLength + row.length > CHUNK_BYTES) {
+      flush(to);
+    }
+    if (row.length > CHUNK_BYTES) {
+      to.writeToCopy(row, 0, row.length);
+      return;
+    }
+    System.arraycopy(row, 0, chunk, chunkLength, row.length);
+    chunkLength += row.length;
+  }
+
+  private void flush(CopyIn to) throws SQLException {
+    if (chunkLength > 0) {
+      to.writeToCopy(chunk, 0, chunkLength);
+      chunkLength = 0;
+    }
+  }
+
+  private static void cancel(CopyOut from, CopyIn to, Exception cause) {
+    try {
+      if (to.isActive()) {
+        to.cancelCopy();
+      }
+    } catch (SQLException e) {
+      cause.addSuppressed(e);
+    }
+    try {
+      if (from.isActive()) {
+        from.cancelCopy();
+      }
+    } catch (SQLException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  /** Whether each column has one type on both sides whose binary form means the same there. */
+  private static boolean isBinary(MirroredTable table, Table target) {
+    for (Column column : table.columns()) {
+      Column other = target.column(column.name());
+      if (other == null || !column.isBinaryPortable() || other.typeOid() != column.typeOid()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static CopyManager copyApi(Connection connection) throws SQLException {
+    return connection.unwrap(PGConnection.class).getCopyAPI();
+  }
+}

@@ -1,0 +1,92 @@
+package io.bunnydb.internal.snapshot;
+
+import io.bunnydb.TableState;
+import io.bunnydb.internal.apply.TableProgress;
+import io.bunnydb.internal.source.MirroredTable;
+import io.bunnydb.spi.TableCheckpoint;
+import java.sql.SQLException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * The copy of one table: stages, each of steps that may run at the same time. The first step finds
+ * out which stages there are. Thread-safe.
+ */
+final class TableCopy {
+  private static final long PROGRESS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private final SnapshotCopy.Job job;
+  private final Consumer<TableProgress> listener;
+  private final Deque<List<Step>> stages = new ArrayDeque<>();
+  private int unfinished;
+  private long lastReport;
+
+  /** A part of the work, which one worker does in one destination transaction. */
+  @FunctionalInterface
+  interface Step {
+    /** Does it, and commits. */
+    void run(TableCopier copier) throws SQLException;
+  }
+
+  /** A copy that is not begun. */
+  TableCopy(SnapshotCopy.Job job, Consumer<TableProgress> listener) {
+    this.job = job;
+    this.listener = listener;
+    then(List.of(copier -> copier.begin(this)));
+  }
+
+  /** What to copy. */
+  MirroredTable table() {
+    return job.table();
+  }
+
+  /** What is known of the table before the copy. */
+  TableCheckpoint checkpoint() {
+    return job.checkpoint();
+  }
+
+  /** Adds a stage, which begins when those before it are done. */
+  synchronized void then(List<Step> steps) {
+    stages.add(steps);
+  }
+
+  /** The steps of the next stage; empty where there is none. */
+  synchronized List<Step> nextStage() {
+    List<Step> steps = List.of();
+    while (steps.isEmpty() && !stages.isEmpty()) {
+      steps = stages.remove();
+    }
+    unfinished = steps.size();
+    return steps;
+  }
+
+  /** Counts a step as done; gives whether it was the last of its stage. */
+  synchronized boolean stepIsLast() {
+    return --unfinished == 0;
+  }
+
+  /** Tells that rows are about to come. */
+  synchronized void begins() {
+    job.progress().copyBegins(table().table().estimatedRows());
+    lastReport = System.nanoTime();
+    listener.accept(job.progress());
+  }
+
+  /** Counts rows that have come; tells of it now and then. */
+  synchronized void add(long rows) {
+    job.progress().copied(rows);
+    if (System.nanoTime() - lastReport > PROGRESS_NANOS) {
+      lastReport = System.nanoTime();
+      listener.accept(job.progress());
+    }
+  }
+
+  /** Tells that the table is copied. */
+  synchronized void ends() {
+    job.progress().moveTo(TableState.COPIED);
+    listener.accept(job.progress());
+  }
+}

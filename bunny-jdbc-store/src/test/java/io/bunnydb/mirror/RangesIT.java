@@ -1,0 +1,297 @@
+package io.bunnydb.mirror;
+
+import static io.bunnydb.mirror.Operated.SOON;
+import static io.bunnydb.mirror.Operated.awaitHeldUp;
+import static io.bunnydb.mirror.Operated.inBackground;
+import static io.bunnydb.mirror.Operated.inTransaction;
+import static io.bunnydb.mirror.Operated.mappings;
+import static io.bunnydb.mirror.Operated.mirror;
+import static io.bunnydb.mirror.Operated.returnsSoon;
+import static io.bunnydb.mirror.Operated.running;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.bunnydb.CopyException;
+import io.bunnydb.MirrorBuilder;
+import io.bunnydb.MirrorHandle;
+import io.bunnydb.MirrorState;
+import io.bunnydb.TableMapping;
+import io.bunnydb.spi.CheckpointStore;
+import io.bunnydb.testing.Await;
+import io.bunnydb.testing.ExpectsLog;
+import io.bunnydb.testing.MirrorDatabases;
+import io.bunnydb.testing.SidesDiffer;
+import io.bunnydb.testing.Workload;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A large table is copied in ranges, each of them committed by itself. */
+final class RangesIT {
+  private static final int ROWS = 20_000;
+  // Rows from here on are touched by no writer.
+  private static final int FIRST_QUIET = 2_000;
+  private static final int HELD_ROW = 9_000;
+
+  @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
+
+  /**
+   * The destination's table notes which session copied in which transaction, and can be held at one
+   * row.
+   */
+  @BeforeEach
+  void createTables() {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE a (id int PRIMARY KEY, n int, t text)",
+            "INSERT INTO a SELECT i, i, repeat('x', i % 90) FROM generate_series(1, "
+                + ROWS
+                + ") i",
+            "ANALYZE a");
+    databases
+        .destination()
+        .execute(
+            "CREATE TABLE a (id int PRIMARY KEY, n int, t text)",
+            "CREATE TABLE copied (pid int, xid xid8, rows bigint)",
+            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
+                + " 'BEGIN INSERT INTO public.copied SELECT pg_backend_pid(),"
+                + " pg_current_xact_id(), count(*) FROM arrived; RETURN NULL; END'",
+            "CREATE TRIGGER note AFTER INSERT ON a REFERENCING NEW TABLE AS arrived"
+                + " FOR EACH STATEMENT EXECUTE FUNCTION note()",
+            "ALTER TABLE a ENABLE ALWAYS TRIGGER note",
+            "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS"
+                + " 'BEGIN PERFORM pg_catalog.pg_advisory_xact_lock(42); RETURN NEW; END'",
+            "CREATE TRIGGER wait BEFORE INSERT ON a FOR EACH ROW WHEN (NEW.id = "
+                + HELD_ROW
+                + ") EXECUTE FUNCTION wait()",
+            "ALTER TABLE a ENABLE ALWAYS TRIGGER wait");
+  }
+
+  private static MirrorBuilder inRanges(String... tables) {
+    return mirror(databases, tables).snapshotRowsPerPartition(1_000);
+  }
+
+  private static Connection holdInTheMidst() {
+    return inTransaction(databases.destination(), "SELECT pg_advisory_xact_lock(42)");
+  }
+
+  /** Ranges before the one that is held are committed. */
+  private static void awaitSomeCommitted() {
+    awaitHeldUp(databases.destination());
+    Await.until(
+        SOON, "ranges are committed", () -> rowsThere() > 1_000 && rowsThere() < ROWS - 500);
+  }
+
+  private static long rowsThere() {
+    return databases.destination().queryLong("SELECT count(*) FROM a");
+  }
+
+  private static long copies(String what) {
+    return databases.destination().queryLong("SELECT count(DISTINCT " + what + ") FROM copied");
+  }
+
+  private static void change(Connection connection, Random random) throws SQLException {
+    int id = 1 + random.nextInt(FIRST_QUIET - 1);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(
+          switch (random.nextInt(4)) {
+            case 0 -> "DELETE FROM a WHERE id = " + id;
+            case 1 ->
+                "INSERT INTO a VALUES (" + id + ", 0, 'new') ON CONFLICT (id) DO UPDATE SET n = -1";
+            case 2 -> "UPDATE a SET t = repeat('y', 200) WHERE id = " + id;
+            case 3 -> "UPDATE a SET n = n + 1 WHERE id BETWEEN " + id + " AND " + (id + 20);
+            default -> throw new AssertionError();
+          });
+    }
+  }
+
+  @Test
+  void severalWorkersCopyOneTableWhileItIsWritten() {
+    try (Workload load = Workload.start(databases.source(), RangesIT::change);
+        MirrorHandle handle = running(inRanges("public.a"))) {
+      assertThat(
+              databases
+                  .destination()
+                  .queryLong("SELECT count(DISTINCT xmin::text) FROM a WHERE id >= " + FIRST_QUIET))
+          .isGreaterThan(10);
+      assertThat(copies("pid")).isGreaterThan(1);
+      assertThat(handle.status().tables().get(0).rowsCopied())
+          .isBetween((long) ROWS - FIRST_QUIET, (long) ROWS);
+      assertThat(load.transactions()).isPositive();
+      load.close();
+      handle.awaitCaughtUp(SOON);
+      assertThat(handle.status().tables().get(0).rowsMissing()).isZero();
+      databases.assertMirrored("public.a");
+      handle.drop();
+    }
+  }
+
+  @Test
+  @SidesDiffer(value = "it is mapped to another table", tables = "public.a")
+  void oneWorkerAndFilteredRowsAndTablesThatWereNeverAnalyzedAreDividedToo() {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE b (id int PRIMARY KEY, n int, t text)",
+            "ALTER TABLE b SET (autovacuum_enabled = off)",
+            "INSERT INTO b SELECT * FROM a");
+    MirrorBuilder builder = inRanges("public.b").snapshotMaxParallelWorkers(1);
+    if (databases.source().server().major() >= 15) {
+      builder.table(TableMapping.from("public.a").where("id % 3 = 0 OR id < 10").to("public.c"));
+    }
+    try (MirrorHandle handle = running(builder)) {
+      databases.source().execute("UPDATE b SET n = 0 WHERE id = 1");
+      handle.awaitCaughtUp(SOON);
+      databases.assertMirrored("public.b");
+      assertThat(
+              databases.destination().queryLong("SELECT count(DISTINCT xmin::text) FROM public.b"))
+          .isGreaterThan(5);
+      if (databases.source().server().major() >= 15) {
+        assertThat(databases.destination().queryLong("SELECT count(DISTINCT xmin::text) FROM c"))
+            .isGreaterThan(10);
+        String rows = "SELECT md5(string_agg(r::text, '|' ORDER BY id)) FROM ";
+        assertThat(databases.destination().queryString(rows + "c r"))
+            .isEqualTo(
+                databases
+                    .source()
+                    .queryString(rows + "(SELECT * FROM a WHERE id % 3 = 0 OR id < 10) r"));
+      }
+      handle.drop();
+    }
+  }
+
+  @Test
+  @ExpectsLog("was rewritten after the snapshot.* attempt 1 failed")
+  void tableRewrittenBetweenItsRangesIsCopiedAnew() throws Exception {
+    Connection held = holdInTheMidst();
+    try (MirrorHandle handle = inRanges("public.a").snapshotMaxParallelWorkers(1).build().start()) {
+      awaitSomeCommitted();
+      CompletableFuture<Void> rewriting =
+          inBackground(
+              () ->
+                  databases
+                      .source()
+                      .execute("DELETE FROM a WHERE id % 3 = 0", "VACUUM FULL a", "ANALYZE a"));
+      Await.until(SOON, "the rewrite waits for the range", RangesIT::isRewriteWaiting);
+      held.close();
+      rewriting.get(SOON.toSeconds(), TimeUnit.SECONDS);
+      handle.awaitState(MirrorState.RUNNING, SOON);
+      handle.awaitCaughtUp(SOON);
+      databases.assertMirrored("public.a");
+      assertThat(handle.status().tables().get(0).rowsCopied()).isEqualTo(ROWS - ROWS / 3);
+      handle.drop();
+    }
+  }
+
+  private static boolean isRewriteWaiting() throws SQLException {
+    try (Connection other = databases.source().connection();
+        Statement statement = other.createStatement();
+        var row =
+            statement.executeQuery(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                    + " AND query = 'VACUUM FULL a'")) {
+      row.next();
+      return row.getLong(1) == 1;
+    }
+  }
+
+  @Test
+  void copyThatIsStoppedBetweenRangesLeavesNothingToTheNext() throws Exception {
+    Connection held = holdInTheMidst();
+    try (MirrorHandle handle = inRanges("public.a").build().start()) {
+      awaitSomeCommitted();
+      returnsSoon(handle::pause);
+      assertThat(rowsThere()).isPositive();
+      databases
+          .source()
+          .execute(
+              "DELETE FROM a WHERE id <= 1500",
+              "UPDATE a SET id = id + 100000, n = 7 WHERE id > 12000");
+      handle.resume();
+      awaitSomeCommitted();
+      returnsSoon(handle::close);
+    }
+    databases.source().execute("DELETE FROM a WHERE id > 119000");
+    held.close();
+    try (MirrorHandle handle = running(inRanges("public.a"))) {
+      handle.awaitCaughtUp(SOON);
+      databases.assertMirrored("public.a");
+      handle.drop();
+    }
+  }
+
+  @Test
+  void addedTableIsCopiedInRangesAndItsStateIsKeptElsewhere() throws Exception {
+    databases
+        .source()
+        .execute("CREATE TABLE b (id int PRIMARY KEY)", "INSERT INTO b VALUES (1), (2)");
+    try (MirrorHandle handle =
+        running(inRanges("public.b").checkpointStore(CheckpointStore.inMemory()))) {
+      handle.pause();
+      handle.updateTables(mappings("public.b", "public.a"));
+      Connection held = holdInTheMidst();
+      handle.resume();
+      awaitSomeCommitted();
+      databases.source().execute("INSERT INTO b VALUES (3)", "DELETE FROM a WHERE id < 100");
+      Await.until(
+          SOON,
+          "others flow meanwhile",
+          () -> databases.destination().queryLong("SELECT count(*) FROM b") == 3);
+      returnsSoon(handle::pause);
+      held.close();
+      handle.resume();
+      handle.awaitCaughtUp(SOON);
+      databases.assertMirrored("public.a", "public.b");
+      handle.drop();
+    }
+  }
+
+  @Test
+  @ExpectsLog("copying failed.* attempt 1 failed")
+  void lostSessionOfOneWorkerHasAllBeginAnew() throws Exception {
+    Connection held = holdInTheMidst();
+    try (MirrorHandle handle = inRanges("public.a").build().start()) {
+      awaitSomeCommitted();
+      assertThat(
+              databases
+                  .destination()
+                  .queryLong(
+                      "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                          + " WHERE application_name LIKE 'bunny operated copy%'"
+                          + " AND wait_event_type = 'Lock'"))
+          .isEqualTo(1);
+      databases.source().execute("DELETE FROM a WHERE id % 2 = 0");
+      held.close();
+      handle.awaitState(MirrorState.RUNNING, SOON);
+      handle.awaitCaughtUp(SOON);
+      databases.assertMirrored("public.a");
+      handle.drop();
+    }
+  }
+
+  @Test
+  @ExpectsLog("copying failed.*little")
+  void rangeThatTheDestinationRefusesPausesTheMirror() {
+    databases.destination().execute("ALTER TABLE a ADD CONSTRAINT little CHECK (n <> 15000)");
+    try (MirrorHandle handle = inRanges("public.a").build().start()) {
+      assertThatThrownBy(() -> handle.awaitState(MirrorState.RUNNING, SOON))
+          .isInstanceOf(CopyException.class)
+          .hasMessageContaining("public.a")
+          .hasMessageContaining("23514");
+      assertThat(handle.status().state()).isEqualTo(MirrorState.PAUSED);
+      databases.destination().execute("ALTER TABLE a DROP CONSTRAINT little");
+      databases.source().execute("DELETE FROM a WHERE id > 19000");
+      handle.resume();
+      handle.awaitCaughtUp(SOON);
+      databases.assertMirrored("public.a");
+      handle.drop();
+    }
+  }
+}
