@@ -1,6 +1,7 @@
 package io.bunnydb;
 
 import io.bunnydb.internal.engine.MirrorConfig;
+import io.bunnydb.internal.schema.IndexScope;
 import io.bunnydb.internal.snapshot.CopySettings;
 import io.bunnydb.spi.CheckpointStore;
 import java.util.ArrayList;
@@ -26,6 +27,7 @@ public final class MirrorBuilder {
   private @Nullable String publication;
   private boolean initialSnapshot = true;
   private boolean createTables = true;
+  private boolean replicateIndexes = true;
   private int maxBatchBytes = 8 << 20;
   private boolean binary = true;
   private boolean synchronousCommit;
@@ -97,6 +99,18 @@ public final class MirrorBuilder {
   /** Whether missing destination tables and schemas are created. Default true. */
   public MirrorBuilder createTables(boolean create) {
     this.createTables = create;
+    return this;
+  }
+
+  /**
+   * Whether tables that Bunny creates get the source table's other indexes, too, and its unique and
+   * exclusion constraints. Default true. They are built when the rows are there; one that cannot be
+   * built is warned of, and does not stop the mirror. With a checkpoint store outside the
+   * destination those that refuse rows are left out, as an old change that comes a second time
+   * could be refused by a later row.
+   */
+  public MirrorBuilder replicateIndexes(boolean replicate) {
+    this.replicateIndexes = replicate;
     return this;
   }
 
@@ -236,13 +250,17 @@ public final class MirrorBuilder {
    *     one destination table
    */
   public Mirror build() {
+    Peer from = required("source", source);
+    Peer to = required("destination", destination);
+    List<TableMapping> mapped = MirrorConfig.checkTables(name, tables);
+    CheckpointStore keeper = required("checkpointStore", store);
     return new Mirror(
         new MirrorConfig(
             name,
-            required("source", source),
-            required("destination", destination),
-            MirrorConfig.checkTables(name, tables),
-            required("checkpointStore", store),
+            from,
+            to,
+            mapped,
+            keeper,
             slot,
             publication,
             new MirrorConfig.Options(
@@ -252,10 +270,20 @@ public final class MirrorBuilder {
                 binary,
                 synchronousCommit,
                 new CopySettings(
-                    snapshotTablesInParallel, snapshotMaxParallelWorkers, snapshotRowsPerPartition),
+                    snapshotTablesInParallel,
+                    snapshotMaxParallelWorkers,
+                    snapshotRowsPerPartition,
+                    indexScope(keeper)),
                 existingRow,
                 missingRow),
             List.copyOf(listeners)));
+  }
+
+  private IndexScope indexScope(CheckpointStore keeper) {
+    if (!replicateIndexes) {
+      return IndexScope.KEYS;
+    }
+    return keeper.joinsDestination() ? IndexScope.ALL : IndexScope.KEYS_AND_HARMLESS;
   }
 
   private <T> T required(String what, @Nullable T value) {

@@ -69,6 +69,8 @@ final class ReplicaIdentityIT {
         "n integer",
         "m integer",
         "PRIMARY KEY (k, c)",
+        "UNIQUE (m)",
+        "CREATE UNIQUE INDEX USING btree (m)",
         "REPLICA IDENTITY DEFAULT");
     databases.assertMirrored("a");
   }

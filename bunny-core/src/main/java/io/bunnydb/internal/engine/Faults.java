@@ -6,8 +6,8 @@ import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorOwnedException;
 import io.bunnydb.PeerConnectionException;
 import io.bunnydb.internal.apply.BatchExchange.ExchangeFailedException;
+import io.bunnydb.internal.catalog.SqlState;
 import java.sql.SQLException;
-import org.jspecify.annotations.Nullable;
 
 /** Decides what an error means to a mirror: whether it passes with time. */
 final class Faults {
@@ -37,10 +37,7 @@ final class Faults {
         : "";
   }
 
-  /**
-   * Whether to try again: connections, restarts, deadlocks, lack of room and locks pass; what the
-   * data, the schema or the rights forbid does not.
-   */
+  /** Whether to try again. */
   static boolean isTransient(MirrorException error) {
     if (error instanceof MirrorOwnedException) {
       return true;
@@ -50,26 +47,6 @@ final class Faults {
             || error instanceof ApplyException
             || error instanceof CopyException
             || error.getClass() == MirrorException.class;
-    return canPass && isTransient(error.sqlState());
-  }
-
-  // "PostgreSQL Error Codes" in the PostgreSQL documentation.
-  private static boolean isTransient(@Nullable String sqlState) {
-    if (sqlState == null || sqlState.length() != 5) {
-      return false;
-    }
-    return switch (sqlState.substring(0, 2)) {
-      // Rollback (serialization, deadlock), resources, system error.
-      case "40", "53", "58" -> true;
-      // Connection, but for the protocol being violated.
-      case "08" -> !sqlState.equals("08P01");
-      // Operator intervention: cancelled, shut down, crashed, starting up; not: database dropped.
-      case "57" -> !sqlState.equals("57P04");
-      // A standby, which may be promoted, or the name may soon lead to the new primary.
-      case "25" -> sqlState.equals("25006");
-      // Object in use, lock not available.
-      case "55" -> sqlState.equals("55006") || sqlState.equals("55P03");
-      default -> false;
-    };
+    return canPass && SqlState.isTransient(error.sqlState());
   }
 }

@@ -7,6 +7,9 @@ import io.bunnydb.TableState;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.schema.FirstCopy;
+import io.bunnydb.internal.schema.IndexBuilder;
+import io.bunnydb.internal.schema.SourceIndexes;
 import io.bunnydb.internal.schema.TableCreator;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.internal.source.Publication;
@@ -82,7 +85,7 @@ final class SetUp {
     if (checkpoint.position().equals(Lsn.ZERO)) {
       positioned = checkpoint.withPosition(slotPosition(checkpoint.slot(), source));
     }
-    createTables(positioned, tables, destination);
+    createTables(positioned, tables, source, destination);
     Checkpoint joined = Joining.join(withSources(positioned, tables, source));
     if (!joined.equals(checkpoint)) {
       checkpoints.save(joined);
@@ -155,7 +158,7 @@ final class SetUp {
   }
 
   private void createTables(
-      Checkpoint checkpoint, List<MirroredTable> tables, Connection destination)
+      Checkpoint checkpoint, List<MirroredTable> tables, Connection source, Connection destination)
       throws SQLException {
     if (!config.options().createTables()) {
       return;
@@ -163,12 +166,17 @@ final class SetUp {
     List<TableName> created = new ArrayList<>();
     for (int i = 0; i < tables.size(); i++) {
       MirroredTable table = tables.get(i);
-      boolean isNew =
-          checkpoint.tables().get(i).state() == TableState.COPYING
-              || !config.options().initialSnapshot();
+      boolean isToCopy = checkpoint.tables().get(i).state() == TableState.COPYING;
+      boolean isNew = isToCopy || !config.options().initialSnapshot();
       TableName name = table.mapping().destination();
       if (isNew && Catalog.table(destination, name).isEmpty()) {
         TableCreator.create(destination, table);
+        if (isToCopy) {
+          FirstCopy.mark(destination, name);
+        } else {
+          new IndexBuilder(destination, name)
+              .buildAll(SourceIndexes.of(source, table, config.options().copy().indexes()));
+        }
         created.add(name);
       }
     }

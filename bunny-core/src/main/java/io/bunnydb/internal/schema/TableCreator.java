@@ -4,6 +4,7 @@ import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.Column;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.schema.TableIndex.Role;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.pgoutput.ReplicaIdentity;
 import java.sql.Connection;
@@ -18,8 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Creates the destination table of a mapping: columns, defaults, NOT NULL, generated and identity
- * columns, primary key, replica identity. Excluded columns, and what is made of them, stay out. A
- * default that needs something the destination lacks, such as the sequence of a serial column, is
+ * columns; and says which keys it is to have. Excluded columns, and what is made of them, stay out.
+ * A default that needs something the destination lacks, such as the sequence of a serial column, is
  * left out: mirrored rows bring their values along.
  */
 public final class TableCreator {
@@ -28,7 +29,8 @@ public final class TableCreator {
   private TableCreator() {}
 
   /**
-   * Creates the table, and its schema where that is missing, in the connection's open transaction.
+   * Creates the table without keys, and its schema where that is missing, in the connection's open
+   * transaction.
    */
   public static void create(Connection destination, MirroredTable mirrored) throws SQLException {
     TableName target = mirrored.mapping().destination();
@@ -39,11 +41,6 @@ public final class TableCreator {
     for (Column column : columns) {
       lines.add(definition(column, hasVirtual));
     }
-    Table table = mirrored.table();
-    Set<String> created = columns.stream().map(Column::name).collect(Collectors.toSet());
-    if (!table.primaryKey().isEmpty() && created.containsAll(table.primaryKey())) {
-      lines.add("PRIMARY KEY (" + Sql.identifiers(table.primaryKey()) + ")");
-    }
     Sql.execute(
         destination, "CREATE TABLE " + target.toSql() + " (" + String.join(", ", lines) + ")");
     for (Column column : columns) {
@@ -51,7 +48,31 @@ public final class TableCreator {
         setDefault(destination, target, column.name(), column.defaultSql());
       }
     }
-    setReplicaIdentity(destination, target, table, created);
+    if (mirrored.table().identity() == ReplicaIdentity.FULL) {
+      Sql.execute(destination, "ALTER TABLE " + target.toSql() + " REPLICA IDENTITY FULL");
+    }
+  }
+
+  /** The primary key and the index of the replica identity, as far as their columns are there. */
+  public static List<TableIndex> keys(MirroredTable mirrored) {
+    Table table = mirrored.table();
+    String target = mirrored.mapping().destination().name();
+    Set<String> created = createdColumnNames(mirrored);
+    List<TableIndex> keys = new ArrayList<>();
+    if (!table.primaryKey().isEmpty() && created.containsAll(table.primaryKey())) {
+      keys.add(key(Role.PRIMARY_KEY, target, "_pkey", table.primaryKey()));
+    }
+    if (table.identity() == ReplicaIdentity.INDEX
+        && created.containsAll(table.identityIndexColumns())) {
+      // Not the source's name, which may be taken in this schema.
+      String stem = target + "_" + String.join("_", table.identityIndexColumns());
+      keys.add(key(Role.REPLICA_IDENTITY, stem, "_idx", table.identityIndexColumns()));
+    }
+    return keys;
+  }
+
+  private static TableIndex key(Role role, String stem, String suffix, List<String> columns) {
+    return new TableIndex(role, stem, suffix, true, "btree (" + Sql.identifiers(columns) + ")", "");
   }
 
   private static void createSchema(Connection destination, String schema) throws SQLException {
@@ -59,6 +80,11 @@ public final class TableCreator {
         destination, "SELECT true FROM pg_catalog.pg_namespace WHERE nspname = ?", schema)) {
       Sql.execute(destination, "CREATE SCHEMA " + Sql.identifier(schema));
     }
+  }
+
+  /** The names of the columns that the created table has. */
+  static Set<String> createdColumnNames(MirroredTable mirrored) {
+    return createdColumns(mirrored).stream().map(Column::name).collect(Collectors.toSet());
   }
 
   /** Generated columns are made again, except where they are computed from excluded ones. */
@@ -115,38 +141,6 @@ public final class TableCreator {
           target,
           expression,
           e.getMessage());
-    }
-  }
-
-  private static void setReplicaIdentity(
-      Connection destination, TableName target, Table table, Set<String> created)
-      throws SQLException {
-    String alter = "ALTER TABLE " + target.toSql() + " REPLICA IDENTITY ";
-    if (table.identity() == ReplicaIdentity.FULL) {
-      Sql.execute(destination, alter + "FULL");
-    } else if (table.identity() == ReplicaIdentity.INDEX
-        && created.containsAll(table.identityIndexColumns())) {
-      // The server chooses the name: the source's may be taken in this schema.
-      Sql.execute(
-          destination,
-          "CREATE UNIQUE INDEX ON "
-              + target.toSql()
-              + " ("
-              + Sql.identifiers(table.identityIndexColumns())
-              + ")");
-      String index =
-          Sql.queryText(
-              destination,
-              """
-              SELECT c.relname
-              FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-              WHERE i.indrelid = CAST(? AS regclass) AND NOT i.indisprimary
-              """,
-              target.toSql());
-      if (index == null) {
-        throw new IllegalStateException("the unique index of " + target + " was not created");
-      }
-      Sql.execute(destination, alter + "USING INDEX " + Sql.identifier(index));
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.bunnydb.internal.snapshot;
 
 import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.schema.IndexScope;
 import java.util.Comparator;
 import java.util.List;
 
@@ -10,8 +11,10 @@ import java.util.List;
  * @param tablesInParallel how many tables at a time
  * @param maxWorkers how many workers over all tables, each with a session on either side
  * @param rowsPerRange how many rows a part of a large table has, as estimated
+ * @param indexes which indexes follow the rows of a table that Bunny made
  */
-public record CopySettings(int tablesInParallel, int maxWorkers, long rowsPerRange) {
+public record CopySettings(
+    int tablesInParallel, int maxWorkers, long rowsPerRange, IndexScope indexes) {
 
   /** How many workers a copy of these tables takes, going by the source's estimates. */
   public int workersFor(List<Table> tables) {

@@ -9,12 +9,17 @@ import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.schema.FirstCopy;
+import io.bunnydb.internal.schema.IndexBuilder;
+import io.bunnydb.internal.schema.IndexBuilder.Built;
+import io.bunnydb.internal.schema.SourceIndexes;
+import io.bunnydb.internal.schema.TableIndex;
 import io.bunnydb.internal.source.ExportedSnapshot;
+import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.spi.CheckpointStore;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -94,29 +99,65 @@ final class TableCopier implements AutoCloseable {
   }
 
   /**
-   * Empties the destination table, and copies a small one: rows and state in one transaction. A
-   * large one is divided; its rows come in transactions of their own, before the state is noted.
+   * Empties the destination table, and copies a small one: rows, indexes and state in one
+   * transaction. A large one is divided; its rows and indexes come in transactions of their own,
+   * before the state is noted.
    */
   void begin(TableCopy copy) throws SQLException {
     Table target = target(copy);
+    if (FirstCopy.isMarked(destination, target)) {
+      copy.isFirst(true);
+      FirstCopy.dropIndexes(destination, target);
+    }
     empty(target);
     copy.begins();
-    Table table = copy.table().table();
-    List<PageRange> ranges =
-        view.locked(table, () -> view.ranges(table, setting.settings().rowsPerRange()));
-    if (ranges.size() == 1) {
-      transfer(copy, ranges.get(0), target);
+    Plan plan = plan(copy);
+    if (plan.ranges().size() == 1) {
+      transfer(copy, plan.ranges().get(0), target);
+      for (TableIndex index : plan.indexes()) {
+        build(copy, index);
+      }
       finish(copy);
       return;
     }
     // What is rolled back later must not bring the old rows back beside the new ones.
     destination.commit();
-    List<TableCopy.Step> steps = new ArrayList<>();
-    for (PageRange range : ranges) {
-      steps.add(copier -> copier.copyRange(copy, range));
-    }
-    copy.then(steps);
+    copy.then(plan.ranges().stream().map(range -> rangeStep(copy, range)).toList());
+    copy.then(plan.indexes().stream().map(index -> indexStep(copy, index)).toList());
     copy.then(List.of(copier -> copier.finish(copy)));
+  }
+
+  private record Plan(List<PageRange> ranges, List<TableIndex> indexes) {}
+
+  private Plan plan(TableCopy copy) throws SQLException {
+    MirroredTable table = copy.table();
+    return view.locked(
+        table.table(),
+        () ->
+            new Plan(
+                view.ranges(table.table(), setting.settings().rowsPerRange()),
+                copy.isFirst()
+                    ? SourceIndexes.of(source, table, setting.settings().indexes())
+                    : List.of()));
+  }
+
+  private static TableCopy.Step rangeStep(TableCopy copy, PageRange range) {
+    return copier -> copier.copyRange(copy, range);
+  }
+
+  private static TableCopy.Step indexStep(TableCopy copy, TableIndex index) {
+    return copier -> {
+      copier.build(copy, index);
+      copier.destination.commit();
+    };
+  }
+
+  private void build(TableCopy copy, TableIndex index) throws SQLException {
+    indexes(copy).build(index).ifPresent(copy::add);
+  }
+
+  private IndexBuilder indexes(TableCopy copy) {
+    return new IndexBuilder(destination, copy.table().mapping().destination());
   }
 
   private void copyRange(TableCopy copy, PageRange range) throws SQLException {
@@ -125,6 +166,12 @@ final class TableCopier implements AutoCloseable {
   }
 
   private void finish(TableCopy copy) throws SQLException {
+    if (copy.isFirst()) {
+      for (Built built : copy.built()) {
+        indexes(copy).attach(built);
+      }
+      FirstCopy.unmark(destination, copy.table().mapping().destination());
+    }
     String mirror = setting.mirror();
     CheckpointStore store = setting.store();
     TableCheckpoint copied = copy.checkpoint().withState(TableState.COPIED, snapshot.lsn());

@@ -2,10 +2,12 @@ package io.bunnydb.internal.snapshot;
 
 import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.TableProgress;
+import io.bunnydb.internal.schema.IndexBuilder.Built;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +23,8 @@ final class TableCopy {
   private final SnapshotCopy.Job job;
   private final Consumer<TableProgress> listener;
   private final Deque<List<Step>> stages = new ArrayDeque<>();
+  private final List<Built> built = new ArrayList<>();
+  private boolean isFirst;
   private int unfinished;
   private long lastReport;
 
@@ -46,6 +50,26 @@ final class TableCopy {
   /** What is known of the table before the copy. */
   TableCheckpoint checkpoint() {
     return job.checkpoint();
+  }
+
+  /** Notes that keys and indexes follow the rows, as the table is new. */
+  synchronized void isFirst(boolean newIsFirst) {
+    isFirst = newIsFirst;
+  }
+
+  /** Whether keys and indexes follow the rows. */
+  synchronized boolean isFirst() {
+    return isFirst;
+  }
+
+  /** Notes an index that is built. */
+  synchronized void add(Built index) {
+    built.add(index);
+  }
+
+  /** The indexes that are built. */
+  synchronized List<Built> built() {
+    return List.copyOf(built);
   }
 
   /** Adds a stage, which begins when those before it are done. */
