@@ -96,7 +96,10 @@ public final class MirrorBuilder {
     return this;
   }
 
-  /** Whether missing destination tables and schemas are created. Default true. */
+  /**
+   * Whether missing destination tables and schemas are created. Default true. Keys and indexes are
+   * built when the rows are there.
+   */
   public MirrorBuilder createTables(boolean create) {
     this.createTables = create;
     return this;

@@ -1,4 +1,7 @@
-/** Makes destination tables after the source's, and judges whether one that exists will do. */
+/**
+ * Makes destination tables after the source's, with keys and indexes when their rows are there, and
+ * judges whether one that exists will do.
+ */
 @NullMarked
 package io.bunnydb.internal.schema;
 

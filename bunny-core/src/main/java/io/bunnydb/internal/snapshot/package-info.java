@@ -10,7 +10,9 @@
  * transaction. A large one is divided into ranges of its pages. The first step empties the table
  * and commits, as rows may be there of a copy that was broken off; each range is a transaction of
  * its own; when all are in, the last transaction notes the checkpoint. Until then the table counts
- * as not copied.
+ * as not copied. On a table that Bunny made the indexes are built between the ranges and that last
+ * transaction, each in a transaction of its own too, and the last one makes keys and constraints of
+ * them.
  */
 @NullMarked
 package io.bunnydb.internal.snapshot;
