@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Queue;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -20,6 +21,7 @@ import java.util.concurrent.locks.ReentrantLock;
 final class DelayLine {
   private static final int MAX_BYTES = 4 << 20; // under way; the sockets hold some more
   private static final int CHUNK_BYTES = 64 << 10;
+  private static final long GATHER_NANOS = 100_000;
 
   private final Socket from;
   private final Socket to;
@@ -50,6 +52,10 @@ final class DelayLine {
     do {
       length = in.read(buffer);
       put(new Chunk(Arrays.copyOf(buffer, Math.max(0, length)), System.nanoTime() + delayNanos));
+      if (length < buffer.length) {
+        // A sender of many small pieces would else wake this thread for each.
+        LockSupport.parkNanos(GATHER_NANOS);
+      }
     } while (length >= 0);
   }
 

@@ -13,7 +13,9 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Makes a server seem far away: passes connections on to it and delays the bytes in each direction
  * by half of the latency, so that a round trip takes that much more. It does not slow their flow: 4
- * MiB may be under way each way. Connecting itself takes no longer.
+ * MiB may be under way each way. Small pieces are gathered for a tenth of a millisecond, which
+ * comes on top, as their sender's and reader's work with each would else be the proxy's, too.
+ * Connecting itself takes no longer.
  *
  * <p>A thread accepts, four work for each connection; all are daemons and end with {@link #close}.
  */
