@@ -71,9 +71,9 @@ public final class Applier implements AutoCloseable {
       super(message);
     }
 
-    /** Says why something could not be sent. */
+    /** Says why something could not be sent or written. */
     public TextNeededException(Exception cause) {
-      super("the source could not send something", cause);
+      super("a value in binary form was refused", cause);
     }
   }
 

@@ -48,7 +48,7 @@ final class ArrayParameter extends PGobject implements PGBinaryObject {
 
   /** An empty array of a type's values. */
   ArrayParameter(WireType element) {
-    setType("_" + element.name());
+    setType(element.driverArrayName());
     elementOid = element.oid();
   }
 

@@ -23,7 +23,7 @@ final class BinaryValue extends PGobject implements PGBinaryObject {
    * @param size its length, at least 1
    */
   BinaryValue(WireType wireType, byte[] from, int offset, int size) {
-    setType(wireType.name());
+    setType(wireType.driverName());
     bytes = Arrays.copyOfRange(from, offset, offset + size);
   }
 

@@ -14,6 +14,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +62,9 @@ final class DestinationTable {
   /** Writes the net effect of many changes; null where only each change does. */
   final @Nullable SetWriter setWriter;
 
+  private final long[] types;
+  private boolean areTypesKnown;
+
   // Counts of the open transaction; they become the table's progress when it commits.
   long inserted;
   long updated;
@@ -74,6 +79,7 @@ final class DestinationTable {
       boolean[] written,
       boolean[] key,
       boolean[] identityAlways,
+      long[] types,
       WireForm form,
       boolean matchesWholeRow,
       boolean isWatched,
@@ -89,6 +95,7 @@ final class DestinationTable {
     this.written = written;
     this.key = key;
     this.identityAlways = identityAlways;
+    this.types = types;
     this.form = form;
     this.matchesWholeRow = matchesWholeRow;
     this.isWatched = isWatched;
@@ -186,6 +193,7 @@ final class DestinationTable {
         written,
         key,
         identityAlways,
+        types,
         form,
         matchesWholeRow,
         isWatched,
@@ -210,6 +218,32 @@ final class DestinationTable {
     }
     Column column = table.column(name);
     return column == null ? quoted + " = ?" : Catalog.equality(destination, column, "?");
+  }
+
+  /**
+   * Makes sure that what was copied in binary form was read as what it is: the table may have been
+   * altered since it was looked at. After the copy it cannot be until the transaction ends.
+   *
+   * @throws SQLException if it has been; the session is to begin anew then
+   */
+  void requireTypes(Connection destination) throws SQLException {
+    if (areTypesKnown || !form.isBinary()) {
+      return;
+    }
+    Map<String, Long> found = Catalog.columnTypes(destination, table.name());
+    for (int i = 0; i < types.length; i++) {
+      if (written[i] && !Objects.equals(found.get(shape.columns().get(i)), types[i])) {
+        throw new SQLException(
+            "column "
+                + shape.columns().get(i)
+                + " of "
+                + table.name()
+                + " was altered on the destination while rows were copied into it; they are copied"
+                + " again",
+            "40001");
+      }
+    }
+    areTypesKnown = true;
   }
 
   /** How many columns are written. */
@@ -238,6 +272,7 @@ final class DestinationTable {
 
   /** Undoes what was counted since. */
   void backTo(Counts counts) {
+    areTypesKnown = false;
     inserted = counts.inserted;
     updated = counts.updated;
     deleted = counts.deleted;
@@ -246,6 +281,7 @@ final class DestinationTable {
 
   /** Adds the counts of the transaction that has just committed to the table's progress. */
   void committed() {
+    areTypesKnown = false;
     if (inserted + updated + deleted + missing > 0) {
       progress.committed(inserted, updated, deleted, missing);
       backTo(Counts.NONE);

@@ -5,6 +5,7 @@ import io.bunnydb.internal.catalog.Sql;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +23,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Used by the applying thread.
  */
 public final class Durability {
-  private static final String FEATURE_NOT_SUPPORTED = "0A000";
+  // SQLSTATEs of a server that does not tell how far its log is on disk: a service whose storage is
+  // its own, a right that was revoked, a function that is not there.
+  private static final Set<String> NOT_TOLD = Set.of("0A000", "42501", "42883");
   private static final long ASK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Connection session;
   private final boolean isDeferred;
@@ -33,6 +37,7 @@ public final class Durability {
   // A commit, and the end of the destination's log when it was in there.
   private Lsn asked;
   private Lsn askedEnd = Lsn.ZERO;
+  private long markedNanos;
   private long askedNanos;
 
   private Durability(Connection session, boolean isDeferred, Lsn position) {
@@ -54,6 +59,9 @@ public final class Durability {
   public static Durability begin(Connection session, boolean mayDefer, Lsn position)
       throws SQLException {
     boolean isDeferred = mayDefer && canDefer(session);
+    // The last session may have been broken off before it did.
+    WriterSettings.waitForCommits(session);
+    session.commit();
     flush(session);
     if (isDeferred) {
       Sql.execute(session, "SET synchronous_commit = off");
@@ -66,7 +74,7 @@ public final class Durability {
     try {
       return !log(session).hasStandbys();
     } catch (SQLException e) {
-      if (FEATURE_NOT_SUPPORTED.equals(e.getSQLState())) {
+      if (NOT_TOLD.contains(e.getSQLState())) {
         session.rollback();
         return false;
       }
@@ -100,9 +108,29 @@ public final class Durability {
       ask();
       if (!isInTransaction) {
         session.commit();
+        if (isPending() && System.nanoTime() - markedNanos >= PATIENCE_NANOS) {
+          flushNow();
+        }
       }
     }
     return durable;
+  }
+
+  /**
+   * The server's log may end with what it is in no hurry to write, such as an unfinished record of
+   * another session.
+   */
+  private void flushNow() throws SQLException {
+    Sql.execute(session, "SET LOCAL synchronous_commit = local");
+    flush(session);
+    durable = committed;
+    mark(Lsn.ZERO);
+  }
+
+  private void mark(Lsn end) {
+    asked = committed;
+    askedEnd = end;
+    markedNanos = System.nanoTime();
   }
 
   private void ask() throws SQLException {
@@ -116,8 +144,7 @@ public final class Durability {
     askedNanos = System.nanoTime();
     if (!log.flushed().isBefore(askedEnd)) {
       durable = asked;
-      asked = committed;
-      askedEnd = log.end();
+      mark(log.end());
       if (!log.flushed().isBefore(askedEnd)) {
         durable = committed;
       }
@@ -130,11 +157,11 @@ public final class Durability {
       return;
     }
     WriterSettings.waitForCommits(session);
-    if (isPending()) {
-      flush(session);
-    }
     session.commit();
-    durable = committed;
+    if (isPending()) {
+      // Not by standbys, which may be away; the next to begin waits for these.
+      flushNow();
+    }
   }
 
   /** Waits until everything committed so far is durable. */

@@ -13,10 +13,12 @@ import org.postgresql.util.ServerErrorMessage;
 final class InsertRun extends Run {
   private static final Pattern LINE = Pattern.compile("line (\\d+)");
 
+  private final Connection destination;
   private final CopyRows copy;
 
   InsertRun(DestinationTable target, Connection destination) throws SQLException {
     super(target);
+    this.destination = destination;
     copy = CopyRows.into(target, destination);
   }
 
@@ -56,6 +58,7 @@ final class InsertRun extends Run {
       throw new SQLException(
           "the server took " + rows + " of " + count() + " rows; is there a trigger or rule?");
     }
+    target.requireTypes(destination);
     target.inserted += count();
   }
 

@@ -32,6 +32,9 @@ final class SessionWriter {
   private static final Pattern NOT_OF_ROWS =
       Pattern.compile("(08|25|40|57|58).*|53[013].*|55P03|55006");
 
+  // SQLSTATEs of a value that its type does not take, or whose bytes are not a value.
+  private static final Pattern OF_FORM = Pattern.compile("22.*|42622|08P01|XX000");
+
   private final Options options;
   private final Connection session;
   private final MessageWriter messages;
@@ -128,6 +131,9 @@ final class SessionWriter {
     } catch (TextNeededException e) {
       throw abandon(e);
     } catch (SQLException e) {
+      if (options.binary != null && isOfForm(e)) {
+        throw abandon(new TextNeededException(e));
+      }
       throw abandon(messages.refused(e));
     } catch (PgOutputException e) {
       throw abandon(messages.malformed(e));
@@ -135,6 +141,17 @@ final class SessionWriter {
       abandon(e);
       throw e;
     }
+  }
+
+  /** Whether a value was refused, which as text may not be; if it is, the error says more. */
+  private static boolean isOfForm(SQLException e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException sql
+          && OF_FORM.matcher(String.valueOf(sql.getSQLState())).matches()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The transaction has committed. */

@@ -226,6 +226,7 @@ final class SetWriter {
         throw new SetFailedException(
             target, "the server took " + taken + " of " + rows + " rows", null);
       }
+      target.requireTypes(destination);
     }
   }
 

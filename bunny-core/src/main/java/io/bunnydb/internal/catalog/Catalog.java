@@ -7,7 +7,9 @@ import io.bunnydb.pgoutput.ReplicaIdentity;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -196,6 +198,25 @@ public final class Catalog {
         row -> row.getString(1),
         root.oid(),
         root.oid());
+  }
+
+  /** The OIDs of a table's columns' types, by the column's name; empty where there is no table. */
+  public static Map<String, Long> columnTypes(Connection connection, TableName table)
+      throws SQLException {
+    Map<String, Long> types = new HashMap<>();
+    Sql.query(
+        connection,
+        """
+        SELECT a.attname, a.atttypid::bigint
+        FROM pg_catalog.pg_attribute a
+        JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = ? AND c.relname = ? AND a.attnum > 0 AND NOT a.attisdropped
+        """,
+        row -> types.put(row.getString(1), row.getLong(2)) == null,
+        table.schema(),
+        table.name());
+    return types;
   }
 
   /**

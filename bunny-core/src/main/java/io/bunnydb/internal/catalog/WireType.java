@@ -20,14 +20,17 @@ import org.jspecify.annotations.Nullable;
  * @param arrayOid OID of the type of its arrays, whose name is that of the type behind an
  *     underscore
  * @param isText whether the binary form is the text form, in the client's encoding
+ * @param since the major version since which the form means what it does; 0 for all that there are
  */
-public record WireType(int oid, String name, int arrayOid, boolean isText) {
+public record WireType(int oid, String name, int arrayOid, boolean isText, int since) {
   /** Text. */
-  public static final WireType TEXT = new WireType(25, "text", 1009, true);
+  public static final WireType TEXT = text(25, "text", 1009);
 
   /** Bytes. */
   public static final WireType BYTEA = binary(17, "bytea", 1001);
 
+  private static final int INTERVAL = 1186;
+  private static final int INTERVAL_ARRAY = 1187;
   private static final Map<Long, WireType> BUILT_IN = builtIn();
 
   // Enums and domains that lead to a built-in type or an enum.
@@ -43,30 +46,40 @@ public record WireType(int oid, String name, int arrayOid, boolean isText) {
 
   /** Which of a server's types have such values. Immutable. */
   public static final class Directory {
-    private final Map<Long, WireType> userTypes;
+    private final Map<Long, WireType> types;
 
-    private Directory(Map<Long, WireType> userTypes) {
-      this.userTypes = userTypes;
+    private Directory(Map<Long, WireType> types) {
+      this.types = types;
     }
 
     /** The form of a type's values; null if it is none of these. */
     public @Nullable WireType of(long typeOid) {
-      WireType builtIn = BUILT_IN.get(typeOid);
-      return builtIn != null ? builtIn : userTypes.get(typeOid);
+      return types.get(typeOid);
     }
   }
 
   /** Reads which types a server has. */
   public static Directory directory(Connection connection) throws SQLException {
-    Map<Long, WireType> userTypes = new HashMap<>();
+    Map<Long, WireType> types = new HashMap<>(BUILT_IN);
+    types.put((long) INTERVAL, interval(connection.getMetaData().getDatabaseMajorVersion()));
     Sql.query(
         connection,
         USER_TYPES,
         row -> {
-          WireType type = row.getBoolean(3) ? TEXT : BUILT_IN.get(row.getLong(2));
-          return type != null && userTypes.put(row.getLong(1), type) == null;
+          WireType type = row.getBoolean(3) ? TEXT : types.get(row.getLong(2));
+          return type != null && types.put(row.getLong(1), type) == null;
         });
-    return new Directory(userTypes);
+    return new Directory(types);
+  }
+
+  /** The type's name for the driver, which looks a name without a schema up in all of them. */
+  public String driverName() {
+    return "pg_catalog." + name;
+  }
+
+  /** The name of the type of its arrays, for the driver. */
+  public String driverArrayName() {
+    return "pg_catalog._" + name;
   }
 
   /** How SQL writes the type of its arrays. */
@@ -83,7 +96,33 @@ public record WireType(int oid, String name, int arrayOid, boolean isText) {
   }
 
   private static WireType binary(int oid, String name, int arrayOid) {
-    return new WireType(oid, name, arrayOid, false);
+    return new WireType(oid, name, arrayOid, false, 0);
+  }
+
+  private static WireType text(int oid, String name, int arrayOid) {
+    return new WireType(oid, name, arrayOid, true, 0);
+  }
+
+  /**
+   * Which of an interval's fields are taken for infinity, or refused, has changed with the versions
+   * ({@code interval_recv} in PostgreSQL's source, timestamp.c).
+   */
+  private static WireType interval(int major) {
+    return new WireType(INTERVAL, "interval", INTERVAL_ARRAY, false, intervalSince(major));
+  }
+
+  private static int intervalSince(int major) {
+    return major >= 17 ? 17 : major >= 15 ? 15 : 14;
+  }
+
+  /** Whether intervals have the same binary form on servers of two major versions. */
+  public static boolean areIntervalsAlike(int major, int other) {
+    return intervalSince(major) == intervalSince(other);
+  }
+
+  /** Whether a type is that of intervals, or of arrays of them. */
+  public static boolean isInterval(long typeOid) {
+    return typeOid == INTERVAL || typeOid == INTERVAL_ARRAY;
   }
 
   private static Map<Long, WireType> builtIn() {
@@ -94,12 +133,12 @@ public record WireType(int oid, String name, int arrayOid, boolean isText) {
             BYTEA,
             binary(16, "bool", 1000),
             binary(18, "char", 1002),
-            new WireType(19, "name", 1003, true),
+            text(19, "name", 1003),
             binary(20, "int8", 1016),
             binary(21, "int2", 1005),
             binary(23, "int4", 1007),
             binary(26, "oid", 1028),
-            new WireType(114, "json", 199, true),
+            text(114, "json", 199),
             binary(600, "point", 1017),
             binary(601, "lseg", 1018),
             binary(602, "path", 1019),
@@ -113,12 +152,11 @@ public record WireType(int oid, String name, int arrayOid, boolean isText) {
             binary(774, "macaddr8", 775),
             binary(829, "macaddr", 1040),
             binary(869, "inet", 1041),
-            new WireType(1042, "bpchar", 1014, true),
+            text(1042, "bpchar", 1014),
             binary(1082, "date", 1182),
             binary(1083, "time", 1183),
             binary(1114, "timestamp", 1115),
             binary(1184, "timestamptz", 1185),
-            binary(1186, "interval", 1187),
             binary(1266, "timetz", 1270),
             binary(1560, "bit", 1561),
             binary(1562, "varbit", 1563),

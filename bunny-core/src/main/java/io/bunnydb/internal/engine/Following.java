@@ -175,11 +175,20 @@ final class Following {
     }
   }
 
-  /** Whether the values of all columns have a binary form now; some of before may have had none. */
-  private static boolean areBinary(List<MirroredTable> tables, WireType.Directory types) {
+  /**
+   * Whether the values of all columns have one binary form on both sides. What the log holds of
+   * before may have had another, and a table may be altered; this only spares a session that is
+   * sure to fail.
+   */
+  private boolean areBinary(List<MirroredTable> tables, WireType.Directory sourceTypes)
+      throws SQLException {
+    WireType.Directory types = WireType.directory(destination);
     for (MirroredTable table : tables) {
+      Map<String, Long> columns = Catalog.columnTypes(destination, table.mapping().destination());
       for (Column column : table.columns()) {
-        if (types.of(column.typeOid()) == null) {
+        WireType type = sourceTypes.of(column.typeOid());
+        Long other = columns.get(column.name());
+        if (type == null || (other != null && !type.equals(types.of(other)))) {
           return false;
         }
       }

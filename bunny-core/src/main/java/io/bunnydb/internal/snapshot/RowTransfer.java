@@ -4,6 +4,7 @@ import io.bunnydb.internal.catalog.Column;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.catalog.WireType;
 import io.bunnydb.internal.source.MirroredTable;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -137,10 +138,17 @@ final class RowTransfer {
   }
 
   /** Whether each column has one type on both sides whose binary form means the same there. */
-  private static boolean isBinary(MirroredTable table, Table target) {
+  private boolean isBinary(MirroredTable table, Table target) throws SQLException {
+    boolean areIntervalsAlike =
+        WireType.areIntervalsAlike(
+            source.getMetaData().getDatabaseMajorVersion(),
+            destination.getMetaData().getDatabaseMajorVersion());
     for (Column column : table.columns()) {
       Column other = target.column(column.name());
       if (other == null || !column.isBinaryPortable() || other.typeOid() != column.typeOid()) {
+        return false;
+      }
+      if (WireType.isInterval(column.typeOid()) && !areIntervalsAlike) {
         return false;
       }
     }
