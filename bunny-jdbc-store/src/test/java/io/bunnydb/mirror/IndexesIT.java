@@ -6,6 +6,7 @@ import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.bunnydb.ExistingRowPolicy;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.TableMapping;
 import io.bunnydb.testing.ExpectsLog;
@@ -216,8 +217,7 @@ final class IndexesIT {
             "CREATE TABLE a (id int PRIMARY KEY, n int, UNIQUE (id) DEFERRABLE)",
             "INSERT INTO a VALUES (1, 1)");
     try (MirrorHandle handle =
-        running(
-            mirror(databases, "public.a").onExistingRow(io.bunnydb.ExistingRowPolicy.OVERWRITE))) {
+        running(mirror(databases, "public.a").onExistingRow(ExistingRowPolicy.OVERWRITE))) {
       databases.source().execute("INSERT INTO a VALUES (2, 2)", "UPDATE a SET n = 3 WHERE id = 1");
       handle.awaitCaughtUp(SOON);
       assertThat(indexes(databases.destination(), "a")).isEmpty();

@@ -195,7 +195,7 @@ final class DestinationTablePreflight {
     destination.setAutoCommit(false);
     try {
       TableCreator.create(destination, mirrored);
-      new IndexBuilder(destination, target).buildAll(TableCreator.keys(mirrored));
+      new IndexBuilder(config.name(), destination, target).buildAll(TableCreator.keys(mirrored));
       checkPolicies(mirrored, problems);
       checkKey(mirrored, Catalog.table(destination, target).orElseThrow(), problems);
     } catch (SQLException e) {

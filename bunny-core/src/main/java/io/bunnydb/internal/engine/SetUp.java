@@ -174,8 +174,10 @@ final class SetUp {
         if (isToCopy) {
           FirstCopy.mark(destination, name);
         } else {
-          new IndexBuilder(destination, name)
-              .buildAll(SourceIndexes.of(source, table, config.options().copy().indexes()));
+          new IndexBuilder(config.name(), destination, name)
+              .buildAll(
+                  SourceIndexes.of(
+                      config.name(), source, table, config.options().copy().indexes()));
         }
         created.add(name);
       }

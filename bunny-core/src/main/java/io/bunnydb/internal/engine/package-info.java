@@ -56,10 +56,10 @@
  *
  * <p><b>An added table</b> is {@code COPYING} in the checkpoint. The next session puts it into the
  * publication, takes a snapshot at position X, copies it, and commits {@code COPIED} and X with the
- * rows; meanwhile the other tables' changes flow, but nothing is acknowledged. The session after
- * that has {@link io.bunnydb.internal.engine.Joining} join it: the stream begins at X again, the
- * others pass over what they have, {@code LIVE} all of them. The first copy of a new mirror is the
- * same with no others.
+ * last of it; meanwhile the other tables' changes flow, but nothing is acknowledged. The session
+ * after that has {@link io.bunnydb.internal.engine.Joining} join it: the stream begins at X again,
+ * the others pass over what they have, {@code LIVE} all of them. The first copy of a new mirror is
+ * the same with no others.
  */
 @NullMarked
 package io.bunnydb.internal.engine;

@@ -20,10 +20,11 @@ import org.slf4j.LoggerFactory;
  * <p>A table without its keys is of no use. Of the other indexes the table may do without one that
  * cannot be built; that is told, and not an error.
  *
+ * @param mirror the mirror's name
  * @param destination the connection
  * @param table the table's name
  */
-public record IndexBuilder(Connection destination, TableName table) {
+public record IndexBuilder(String mirror, Connection destination, TableName table) {
   private static final Logger LOG = LoggerFactory.getLogger(IndexBuilder.class);
   private static final int ATTEMPTS = 5;
 
@@ -126,7 +127,9 @@ public record IndexBuilder(Connection destination, TableName table) {
     }
     destination.rollback(before);
     LOG.warn(
-        "destination table {} does without {}: {} [SQLSTATE {}]; mend the cause and run: {}",
+        "mirror '{}': destination table {} does without {}: {} [SQLSTATE {}]; mend the cause and run:"
+            + " {}",
+        mirror,
         table,
         name,
         e.getMessage(),

@@ -84,10 +84,11 @@ public final class SourceIndexes {
   /**
    * Reads them, the keys first.
    *
+   * @param mirror the mirror's name, for the log
    * @param source a session with an empty search path
    */
-  public static List<TableIndex> of(Connection source, MirroredTable table, IndexScope scope)
-      throws SQLException {
+  public static List<TableIndex> of(
+      String mirror, Connection source, MirroredTable table, IndexScope scope) throws SQLException {
     long oid = table.table().oid();
     List<TableIndex> indexes = new ArrayList<>(TableCreator.keys(table));
     if (scope == IndexScope.KEYS) {
@@ -98,14 +99,17 @@ public final class SourceIndexes {
       if (obstacle == null) {
         indexes.add(copyOf(index));
       } else {
-        leaveOut(table.table().name(), index.name(), obstacle);
+        leaveOut(mirror, table.table().name(), index.name(), obstacle);
       }
     }
     String ofPartitions =
         table.table().isPartitioned() ? Sql.queryText(source, OF_PARTITIONS, oid) : null;
     if (ofPartitions != null) {
       leaveOut(
-          table.table().name(), ofPartitions, "the table is one there, and partitions have it");
+          mirror,
+          table.table().name(),
+          ofPartitions,
+          "the table is one there, and partitions have it");
     }
     return indexes;
   }
@@ -158,7 +162,12 @@ public final class SourceIndexes {
         role, index.name(), "", index.isUnique(), String.valueOf(definition), index.timing());
   }
 
-  private static void leaveOut(TableName table, String index, String reason) {
-    LOG.info("index {} of {} is not made on the destination: {}", index, table, reason);
+  private static void leaveOut(String mirror, TableName table, String index, String reason) {
+    LOG.info(
+        "mirror '{}': index {} of {} is not made on the destination: {}",
+        mirror,
+        index,
+        table,
+        reason);
   }
 }

@@ -20,7 +20,7 @@ public record CopySettings(
   public int workersFor(List<Table> tables) {
     long ranges =
         tables.stream()
-            .map(table -> 1 + table.estimatedRows() / rowsPerRange)
+            .map(table -> table.isPartitioned() ? 1 : 1 + table.estimatedRows() / rowsPerRange)
             .sorted(Comparator.reverseOrder())
             .limit(tablesInParallel)
             .mapToLong(Long::longValue)

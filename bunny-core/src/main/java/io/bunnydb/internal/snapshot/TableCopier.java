@@ -106,7 +106,7 @@ final class TableCopier implements AutoCloseable {
   void begin(TableCopy copy) throws SQLException {
     Table target = target(copy);
     if (FirstCopy.isMarked(destination, target)) {
-      copy.isFirst(true);
+      copy.keysFollow(true);
       FirstCopy.dropIndexes(destination, target);
     }
     empty(target);
@@ -136,8 +136,9 @@ final class TableCopier implements AutoCloseable {
         () ->
             new Plan(
                 view.ranges(table.table(), setting.settings().rowsPerRange()),
-                copy.isFirst()
-                    ? SourceIndexes.of(source, table, setting.settings().indexes())
+                copy.keysFollow()
+                    ? SourceIndexes.of(
+                        setting.mirror(), source, table, setting.settings().indexes())
                     : List.of()));
   }
 
@@ -157,7 +158,7 @@ final class TableCopier implements AutoCloseable {
   }
 
   private IndexBuilder indexes(TableCopy copy) {
-    return new IndexBuilder(destination, copy.table().mapping().destination());
+    return new IndexBuilder(setting.mirror(), destination, copy.table().mapping().destination());
   }
 
   private void copyRange(TableCopy copy, PageRange range) throws SQLException {
@@ -166,7 +167,7 @@ final class TableCopier implements AutoCloseable {
   }
 
   private void finish(TableCopy copy) throws SQLException {
-    if (copy.isFirst()) {
+    if (copy.keysFollow()) {
       for (Built built : copy.built()) {
         indexes(copy).attach(built);
       }

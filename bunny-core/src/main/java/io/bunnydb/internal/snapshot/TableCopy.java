@@ -24,7 +24,7 @@ final class TableCopy {
   private final Consumer<TableProgress> listener;
   private final Deque<List<Step>> stages = new ArrayDeque<>();
   private final List<Built> built = new ArrayList<>();
-  private boolean isFirst;
+  private boolean keysFollow;
   private int unfinished;
   private long lastReport;
 
@@ -52,14 +52,14 @@ final class TableCopy {
     return job.checkpoint();
   }
 
-  /** Notes that keys and indexes follow the rows, as the table is new. */
-  synchronized void isFirst(boolean newIsFirst) {
-    isFirst = newIsFirst;
+  /** Notes whether keys and indexes follow the rows, as the table is new. */
+  synchronized void keysFollow(boolean isNew) {
+    keysFollow = isNew;
   }
 
   /** Whether keys and indexes follow the rows. */
-  synchronized boolean isFirst() {
-    return isFirst;
+  synchronized boolean keysFollow() {
+    return keysFollow;
   }
 
   /** Notes an index that is built. */
