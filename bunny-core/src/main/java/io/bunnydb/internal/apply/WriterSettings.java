@@ -22,6 +22,7 @@ public final class WriterSettings {
   public static boolean prepare(Connection session) throws SQLException {
     waitForCommits(session);
     watchClient(session);
+    findByKeys(session);
     if (!canSilenceTriggers(session)) {
       return false;
     }
@@ -39,6 +40,18 @@ public final class WriterSettings {
         session,
         "SELECT pg_catalog.set_config('synchronous_commit', 'on', false)"
             + " WHERE pg_catalog.current_setting('synchronous_commit') = 'off'");
+  }
+
+  /**
+   * Has rows looked up by the index of their key, in the order of the keys, however few rows the
+   * statistics tell of: a table that was just copied has none, and a join that reads the whole
+   * table costs more the larger it gets.
+   */
+  private static void findByKeys(Connection session) throws SQLException {
+    Sql.execute(
+        session,
+        "SELECT pg_catalog.set_config('enable_hashjoin', 'off', false),"
+            + " pg_catalog.set_config('enable_mergejoin', 'off', false)");
   }
 
   private static void watchClient(Connection session) throws SQLException {
