@@ -131,7 +131,8 @@ public final class MirrorHandle implements AutoCloseable {
 
   /**
    * Waits until everything that was committed on the source before this call is on the destination,
-   * in tables that are being copied too.
+   * in tables that are being copied too: committed there, and on its disk some tenths of a second
+   * later. For a cut-over, {@link #pause} or {@link #close} afterwards waits for the disk.
    *
    * @throws AwaitTimeoutException if the time is over, or the thread was interrupted, which then
    *     still is
@@ -144,7 +145,7 @@ public final class MirrorHandle implements AutoCloseable {
 
   /**
    * Waits until everything that was committed on the source before a position is on the
-   * destination, in tables that are being copied too.
+   * destination, in tables that are being copied too, as {@link #awaitCaughtUp} means it.
    *
    * @throws AwaitTimeoutException if the time is over, or the thread was interrupted, which then
    *     still is

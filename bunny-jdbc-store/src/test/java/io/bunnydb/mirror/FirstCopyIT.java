@@ -8,6 +8,7 @@ import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.returnsSoon;
 import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.bunnydb.MirrorBuilder;
 import io.bunnydb.MirrorHandle;
@@ -75,7 +76,8 @@ final class FirstCopyIT {
 
   private static void assertUnfinished(int indexes) {
     assertThat(databases.destination().queryLong("SELECT count(*) FROM a")).isEqualTo(5000);
-    assertThat(comment()).isEqualTo("Bunny: keys and indexes follow the first copy");
+    assertThat(comment())
+        .isEqualTo("Bunny: keys and indexes follow the first copy of mirror operated");
     assertThat(
             databases
                 .destination()
@@ -212,9 +214,13 @@ final class FirstCopyIT {
       handle.drop();
     }
     held.close();
+    assertThatThrownBy(() -> mirror(databases, "public.a").initialSnapshot(false).build().start())
+        .hasMessageContaining("destination table public.a was made for a first copy")
+        .hasMessageContaining("drop it");
     Refusals refusals = new Refusals(databases);
-    assertThat(refusals.problem(refusals.mirror().table("public.a").initialSnapshot(false)))
-        .contains("destination table public.a was made for a first copy", "drop it");
+    assertThat(refusals.problem(refusals.mirror().table("public.a")))
+        .contains(
+            "destination table public.a is being made by mirror 'operated'", "drop the table");
     databases.destination().execute("DROP TABLE a");
     databases.source().execute("DELETE FROM a");
   }

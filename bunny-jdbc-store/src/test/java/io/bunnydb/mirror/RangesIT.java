@@ -23,6 +23,7 @@ import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.SidesDiffer;
 import io.bunnydb.testing.Workload;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Random;
@@ -179,7 +180,7 @@ final class RangesIT {
                   databases
                       .source()
                       .execute("DELETE FROM a WHERE id % 3 = 0", "VACUUM FULL a", "ANALYZE a"));
-      Await.until(SOON, "the rewrite waits for the range", RangesIT::isRewriteWaiting);
+      Await.until(SOON, "the rewrite waits for the range", () -> isWaiting("VACUUM FULL a"));
       held.close();
       rewriting.get(SOON.toSeconds(), TimeUnit.SECONDS);
       handle.awaitState(MirrorState.RUNNING, SOON);
@@ -190,15 +191,42 @@ final class RangesIT {
     }
   }
 
-  private static boolean isRewriteWaiting() throws SQLException {
+  /** What the snapshot shows of the name is another table than that which is read now. */
+  @Test
+  @ExpectsLog("was renamed, dropped or made anew.* attempt 1 failed")
+  void tableSwappedBetweenItsRangesIsCopiedAnew() throws Exception {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE fresh (LIKE a INCLUDING ALL)",
+            "INSERT INTO fresh SELECT i, -i, 'fresh' FROM generate_series(1, 700) i");
+    String swap = "ALTER TABLE a RENAME TO gone; ALTER TABLE fresh RENAME TO a";
+    Connection held = holdInTheMidst();
+    try (MirrorHandle handle = inRanges("public.a").snapshotMaxParallelWorkers(1).build().start()) {
+      awaitSomeCommitted();
+      CompletableFuture<Void> swapping = inBackground(() -> databases.source().execute(swap));
+      Await.until(SOON, "the swap waits for the range", () -> isWaiting("ALTER TABLE a RENAME%"));
+      held.close();
+      swapping.get(SOON.toSeconds(), TimeUnit.SECONDS);
+      handle.awaitState(MirrorState.RUNNING, SOON);
+      handle.awaitCaughtUp(SOON);
+      databases.assertMirrored("public.a");
+      assertThat(rowsThere()).isEqualTo(700);
+      handle.drop();
+    }
+  }
+
+  private static boolean isWaiting(String query) throws SQLException {
     try (Connection other = databases.source().connection();
-        Statement statement = other.createStatement();
-        var row =
-            statement.executeQuery(
+        PreparedStatement statement =
+            other.prepareStatement(
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-                    + " AND query = 'VACUUM FULL a'")) {
-      row.next();
-      return row.getLong(1) == 1;
+                    + " AND datname = current_database() AND query LIKE ?")) {
+      statement.setString(1, query);
+      try (var row = statement.executeQuery()) {
+        row.next();
+        return row.getLong(1) == 1;
+      }
     }
   }
 

@@ -35,7 +35,15 @@ final class DelayLine {
   private int bytesUnderWay; // guarded by the lock
 
   /** Bytes that are due at a time of {@link System#nanoTime}; none at all mean the end. */
-  private record Chunk(byte[] bytes, long due) {}
+  private static final class Chunk {
+    final byte[] bytes;
+    final long due;
+
+    Chunk(byte[] bytes, long due) {
+      this.bytes = bytes;
+      this.due = due;
+    }
+  }
 
   /** A line between two sockets; it takes no part in closing them. */
   DelayLine(Socket from, Socket to, Duration delay) {

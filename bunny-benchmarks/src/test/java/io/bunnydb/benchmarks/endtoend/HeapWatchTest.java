@@ -43,7 +43,10 @@ final class HeapWatchTest {
 
   private static void collectWithSomethingKept() {
     byte[] kept = new byte[KEPT_MIB << 20];
-    System.gc();
-    Reference.reachabilityFence(kept);
+    try {
+      System.gc();
+    } finally {
+      Reference.reachabilityFence(kept);
+    }
   }
 }

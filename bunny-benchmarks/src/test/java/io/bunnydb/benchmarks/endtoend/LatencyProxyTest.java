@@ -86,17 +86,19 @@ final class LatencyProxyTest {
   @Test
   void latencyIsNoLimitOfThroughput() throws Exception {
     int pieces = 200;
-    inBackground(
-        () -> {
-          for (int i = 0; i < pieces; i++) {
-            server.getOutputStream().write(new byte[10_000]);
-          }
-          server.shutdownOutput();
-          return null;
-        });
+    Future<?> writing =
+        inBackground(
+            () -> {
+              for (int i = 0; i < pieces; i++) {
+                server.getOutputStream().write(new byte[10_000]);
+              }
+              server.shutdownOutput();
+              return null;
+            });
     long begin = System.nanoTime();
 
     assertThat(client.getInputStream().readAllBytes()).hasSize(pieces * 10_000);
+    writing.get();
 
     // Piece after piece they would take 200 times half of the latency.
     assertThat(Duration.ofNanos(System.nanoTime() - begin))

@@ -37,19 +37,25 @@ final class ArrayParameter extends PGobject implements PGBinaryObject {
   private static final VarHandle INT32 =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
   private static final int INITIAL_BYTES = 1 << 10;
-  private static final int KEPT_BYTES = 1 << 16;
   private static final int HEADER = 20;
   private static final int NULL = -1;
 
-  private final int elementOid;
+  private int elementOid;
   private transient byte[] elements = new byte[INITIAL_BYTES];
   private transient int length;
   private transient int count;
 
-  /** An empty array of a type's values. */
-  ArrayParameter(WireType element) {
+  /** Becomes an empty array of a type's values; keeps its memory. */
+  void begin(WireType element) {
     setType(element.driverArrayName());
     elementOid = element.oid();
+    length = 0;
+    count = 0;
+  }
+
+  /** How many bytes it can hold before it grows. */
+  int capacity() {
+    return elements.length;
   }
 
   /** Whether a connection takes such parameters. */
@@ -63,15 +69,6 @@ final class ArrayParameter extends PGobject implements PGBinaryObject {
     QueryExecutor executor = connection.unwrap(BaseConnection.class).getQueryExecutor();
     executor.addBinarySendOid(type.oid());
     executor.addBinarySendOid(type.arrayOid());
-  }
-
-  /** Removes all elements; keeps the memory, unless it is much. */
-  void clear() {
-    if (elements.length > KEPT_BYTES) {
-      elements = new byte[INITIAL_BYTES];
-    }
-    length = 0;
-    count = 0;
   }
 
   /** Adds an element. */

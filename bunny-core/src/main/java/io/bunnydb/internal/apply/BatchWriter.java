@@ -28,6 +28,7 @@ final class BatchWriter {
 
   private final Connection destination;
   private final ChangeWriter inOrder;
+  private final ArrayParameters arrays = new ArrayParameters();
   private final List<DestinationTable> gathered = new ArrayList<>();
   private byte[] bytes = NO_BYTES;
   private boolean isGathering;
@@ -199,7 +200,7 @@ final class BatchWriter {
     }
     writing = set;
     try {
-      set.write(target, destination);
+      set.write(target, destination, arrays);
     } catch (SetFailedException e) {
       throw e;
     } catch (SQLException e) {

@@ -16,7 +16,7 @@ public abstract sealed class CopyRows permits CopyText, CopyBinary {
   static final int FLUSH_BYTES = 64 << 10;
 
   private final CopyIn copy;
-  private byte[] buffer = new byte[8 << 10];
+  private byte[] buffer = new byte[FLUSH_BYTES + (8 << 10)];
   private int length;
 
   CopyRows(CopyIn copy) {

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells which of the applying session's commits are on the destination's disk, so that they may be
+ * Tells which of the mirror's commits are on the destination's disk, so that they may be
  * acknowledged.
  *
  * <p>A commit need not be waited for where it holds the checkpoint as well: a crash of the server
@@ -63,11 +63,17 @@ public final class Durability {
     WriterSettings.waitForCommits(session);
     session.commit();
     flush(session);
-    if (isDeferred) {
-      Sql.execute(session, "SET synchronous_commit = off");
-    }
+    Durability durability = new Durability(session, isDeferred, position);
+    durability.defer(session);
     session.commit();
-    return new Durability(session, isDeferred, position);
+    return durability;
+  }
+
+  /** Has a session of the mirror not wait for its commits, where that is safe. */
+  public void defer(Connection writing) throws SQLException {
+    if (isDeferred) {
+      Sql.execute(writing, "SET synchronous_commit = off");
+    }
   }
 
   private static boolean canDefer(Connection session) throws SQLException {
@@ -82,7 +88,7 @@ public final class Durability {
     }
   }
 
-  /** Notes that the session has committed everything before a position of the source. */
+  /** Notes that everything before a position of the source is committed. */
   public void committed(Lsn position) {
     committed = position;
     if (!isDeferred) {

@@ -6,7 +6,6 @@ import io.bunnydb.internal.catalog.Table;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +30,7 @@ final class SetWriter {
   private final boolean[] written;
   private final boolean[] key;
   private final KeyOrder order;
-  private final ArrayParameter[] arrays;
+  private final WireForm form;
   private final boolean[] set;
   private final boolean[] parameters;
   private @Nullable CopyRows copy;
@@ -42,10 +41,9 @@ final class SetWriter {
     this.key = key;
     this.order = order;
     this.changes = new NetChanges(written, key, form.kind);
-    this.arrays = new ArrayParameter[written.length];
+    this.form = form;
     this.set = new boolean[written.length];
     this.parameters = new boolean[written.length];
-    Arrays.setAll(arrays, column -> new ArrayParameter(form.types[column]));
   }
 
   /**
@@ -99,10 +97,11 @@ final class SetWriter {
    *
    * @throws SetFailedException if rows are missing
    */
-  void write(DestinationTable target, Connection destination) throws SQLException {
+  void write(DestinationTable target, Connection destination, ArrayParameters arrays)
+      throws SQLException {
     // In this order, as a row may come with a unique value that another has left.
-    writeDeletes(target, destination);
-    writeUpdates(target, destination);
+    writeDeletes(target, destination, arrays);
+    writeUpdates(target, destination, arrays);
     writeInserts(target, destination);
     target.inserted += changes.inserted();
     target.updated += changes.updated();
@@ -118,16 +117,18 @@ final class SetWriter {
     }
   }
 
-  private void writeDeletes(DestinationTable target, Connection destination) throws SQLException {
+  private void writeDeletes(DestinationTable target, Connection destination, ArrayParameters arrays)
+      throws SQLException {
     order.sort(changes, Kind.DELETE, Kind.REPLACE);
     if (order.count() > 0) {
       System.arraycopy(key, 0, parameters, 0, key.length);
-      writeAlike(target, destination, sql.delete, order.count());
+      writeAlike(target, destination, arrays, sql.delete, order.count());
     }
   }
 
   /** Each round writes those that set the same columns as the first of what is left. */
-  private void writeUpdates(DestinationTable target, Connection destination) throws SQLException {
+  private void writeUpdates(DestinationTable target, Connection destination, ArrayParameters arrays)
+      throws SQLException {
     order.sort(changes, Kind.UPDATE, Kind.UPDATE);
     while (order.count() > 0) {
       int first = order.entry(0);
@@ -135,7 +136,7 @@ final class SetWriter {
         set[column] = !key[column] && changes.isSet(first, column);
         parameters[column] = key[column] || set[column];
       }
-      writeAlike(target, destination, sql.update(set), order.partition(this::isAlike));
+      writeAlike(target, destination, arrays, sql.update(set), order.partition(this::isAlike));
     }
   }
 
@@ -150,22 +151,23 @@ final class SetWriter {
 
   /** Runs a statement for the first entries of the order, which have the same parameters. */
   private void writeAlike(
-      DestinationTable target, Connection destination, String statementSql, int count)
+      DestinationTable target,
+      Connection destination,
+      ArrayParameters arrays,
+      String statementSql,
+      int count)
       throws SQLException {
     try (PreparedStatement statement = destination.prepareStatement(statementSql)) {
       int place = 0;
       while (place < count) {
         int begin = place;
         int bytes = 0;
-        clearArrays();
+        begin(arrays);
         while (place < count && bytes < STATEMENT_BYTES) {
-          bytes += bind(order.entry(place++));
+          bytes += bind(order.entry(place++), arrays);
         }
-        int parameter = 0;
-        for (int column = 0; column < parameters.length; column++) {
-          if (parameters[column]) {
-            statement.setObject(++parameter, arrays[column]);
-          }
+        for (int parameter = 0; parameter < arrays.count(); parameter++) {
+          statement.setObject(parameter + 1, arrays.get(parameter));
         }
         int rows = statement.executeUpdate();
         if (rows != place - begin) {
@@ -175,28 +177,33 @@ final class SetWriter {
       }
       order.removeFirst(count);
     } finally {
-      clearArrays();
+      arrays.clear();
     }
   }
 
-  private void clearArrays() {
-    for (ArrayParameter array : arrays) {
-      array.clear();
+  private void begin(ArrayParameters arrays) {
+    arrays.clear();
+    for (int column = 0; column < parameters.length; column++) {
+      if (parameters[column]) {
+        arrays.add(form.types[column]);
+      }
     }
   }
 
   /** Adds an entry to the parameters; gives how many bytes it has. */
-  private int bind(int entry) {
+  private int bind(int entry, ArrayParameters arrays) {
     int bytes = 0;
+    int parameter = 0;
     for (int column = 0; column < parameters.length; column++) {
       if (!parameters[column]) {
         continue;
       }
+      ArrayParameter array = arrays.get(parameter++);
       if (changes.isNull(entry, column)) {
-        arrays[column].addNull();
+        array.addNull();
       } else {
         int length = changes.length(entry, column);
-        arrays[column].add(changes.bytes(), changes.offset(entry, column), length);
+        array.add(changes.bytes(), changes.offset(entry, column), length);
         bytes += length;
       }
     }

@@ -47,7 +47,18 @@ final class DestinationTablePreflight {
       }
       return;
     }
-    boolean isUnfinished = FirstCopy.isMarked(destination, target.get());
+    String maker = FirstCopy.maker(destination, target.get());
+    boolean isUnfinished = maker != null;
+    if (isUnfinished && !config.name().equals(maker)) {
+      problems.add(
+          "destination table "
+              + name
+              + " is being made by mirror '"
+              + maker
+              + "', whose first copy has not ended; map the table elsewhere, or, if that mirror is no"
+              + " more, drop the table to have it made anew");
+      return;
+    }
     if (isUnfinished && !areCopied) {
       problems.add(
           "destination table "

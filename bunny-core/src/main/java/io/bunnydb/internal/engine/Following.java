@@ -96,7 +96,7 @@ final class Following {
         new Applier(
             config.name(),
             destination,
-            new HelperSessions(context, stop, destination),
+            new HelperSessions(context, stop, destination, durability),
             !context.destination().areTriggersSilent(),
             config.store(),
             content.isBinary() ? types : null,

@@ -1,6 +1,7 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.internal.apply.Applier;
+import io.bunnydb.internal.apply.Durability;
 import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.StopSignal;
@@ -17,17 +18,20 @@ final class HelperSessions implements Applier.Sessions {
   private final MirrorContext context;
   private final StopSignal stop;
   private final Connection owner;
+  private final Durability durability;
 
   /**
    * Opens none yet.
    *
    * @param stop cancels what they do
    * @param owner the session that owns the mirror
+   * @param durability knows whether they wait for their commits
    */
-  HelperSessions(MirrorContext context, StopSignal stop, Connection owner) {
+  HelperSessions(MirrorContext context, StopSignal stop, Connection owner, Durability durability) {
     this.context = context;
     this.stop = stop;
     this.owner = owner;
+    this.durability = durability;
   }
 
   @Override
@@ -36,6 +40,7 @@ final class HelperSessions implements Applier.Sessions {
     try {
       stop.guard(opened);
       WriterSettings.prepare(opened);
+      durability.defer(opened);
       opened.setAutoCommit(false);
       Ownership.joinAsHelper(
           opened, context.config().name(), owner.unwrap(PGConnection.class).getBackendPID());

@@ -172,7 +172,7 @@ final class SetUp {
       if (isNew && Catalog.table(destination, name).isEmpty()) {
         TableCreator.create(destination, table);
         if (isToCopy) {
-          FirstCopy.mark(destination, name);
+          FirstCopy.mark(destination, name, config.name());
         } else {
           new IndexBuilder(config.name(), destination, name)
               .buildAll(

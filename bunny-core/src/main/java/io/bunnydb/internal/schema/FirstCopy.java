@@ -6,6 +6,7 @@ import io.bunnydb.internal.catalog.Table;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The mark of a table that Bunny made and has not finished: its comment. Keys and indexes are built
@@ -13,7 +14,7 @@ import java.util.List;
  * whoever goes on after a crash that they are still to be built.
  */
 public final class FirstCopy {
-  private static final String MARK = "Bunny: keys and indexes follow the first copy";
+  private static final String MARK = "Bunny: keys and indexes follow the first copy of mirror ";
 
   // A constraint takes its index with it.
   private static final String DROPS =
@@ -33,23 +34,28 @@ public final class FirstCopy {
 
   private FirstCopy() {}
 
-  /** Marks a table that was just made. */
-  public static void mark(Connection destination, TableName table) throws SQLException {
-    Sql.execute(destination, "COMMENT ON TABLE " + table.toSql() + " IS " + Sql.literal(MARK));
+  /** Marks a table that a mirror has just made. */
+  public static void mark(Connection destination, TableName table, String mirror)
+      throws SQLException {
+    Sql.execute(
+        destination, "COMMENT ON TABLE " + table.toSql() + " IS " + Sql.literal(MARK + mirror));
   }
 
-  /** Whether a table is marked. */
-  public static boolean isMarked(Connection destination, Table table) throws SQLException {
-    return MARK.equals(
+  /** The name of the mirror that made a table and has not finished it; null if none has. */
+  public static @Nullable String maker(Connection destination, Table table) throws SQLException {
+    String comment =
         Sql.queryText(
             destination,
             "SELECT pg_catalog.obj_description(CAST(? AS oid), 'pg_class')",
-            table.oid()));
+            table.oid());
+    return comment == null || !comment.startsWith(MARK) ? null : comment.substring(MARK.length());
   }
 
-  /** Takes the mark away, when all is built. */
-  public static void unmark(Connection destination, TableName table) throws SQLException {
-    Sql.execute(destination, "COMMENT ON TABLE " + table.toSql() + " IS NULL");
+  /** Takes the mark away, when all is built, unless somebody has written over it. */
+  public static void unmark(Connection destination, Table table) throws SQLException {
+    if (maker(destination, table) != null) {
+      Sql.execute(destination, "COMMENT ON TABLE " + table.name().toSql() + " IS NULL");
+    }
   }
 
   /** Drops the indexes of a marked table: those that a copy built which was broken off. */

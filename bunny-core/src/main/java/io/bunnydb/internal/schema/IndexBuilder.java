@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +28,11 @@ import org.slf4j.LoggerFactory;
 public record IndexBuilder(String mirror, Connection destination, TableName table) {
   private static final Logger LOG = LoggerFactory.getLogger(IndexBuilder.class);
   private static final int ATTEMPTS = 5;
+
+  // SQLSTATEs: temp_file_limit among others; what stands for a limit that does not pass with time.
+  private static final String CONFIGURATION_LIMIT = "53400";
+  private static final String PROGRAM_LIMIT = "54000";
+  private static final Set<String> LACK_OF_ROOM = Set.of("53100", "53200", CONFIGURATION_LIMIT);
 
   // As the server chooses names by itself: the stem is cut off where the name is too long, and a
   // number follows where it is taken. Lengths are in bytes of the server's own encoding.
@@ -122,7 +128,14 @@ public record IndexBuilder(String mirror, Connection destination, TableName tabl
   private void doWithout(
       Savepoint before, TableIndex index, String name, String sql, SQLException e)
       throws SQLException {
-    if (index.isKey() || SqlState.isTransient(e.getSQLState())) {
+    if (index.isKey() && CONFIGURATION_LIMIT.equals(e.getSQLState())) {
+      // It would not pass, and all rows be copied again and again.
+      throw new SQLException(
+          e.getMessage() + "; raise that limit on the destination", PROGRAM_LIMIT, e);
+    }
+    // That there is no room is no reason to copy all rows again.
+    boolean isForLackOfRoom = LACK_OF_ROOM.contains(String.valueOf(e.getSQLState()));
+    if (index.isKey() || (SqlState.isTransient(e.getSQLState()) && !isForLackOfRoom)) {
       throw e;
     }
     destination.rollback(before);

@@ -145,6 +145,10 @@ public final class SourceIndexes {
       return "changes may come twice, as the checkpoint is kept elsewhere, and one that comes again"
           + " could meet a later row in it";
     }
+    if (table.table().isPartitioned() && (index.isUnique() || index.isExclusion())) {
+      return "rows of partitions that are dropped or emptied alone stay on the destination, and their"
+          + " values could come again";
+    }
     if (!index.timing().isEmpty()
         && index.keyColumns().equals(Set.copyOf(table.table().keyColumns()))) {
       return "it is deferrable and has the columns of the key, which could not be written over then";

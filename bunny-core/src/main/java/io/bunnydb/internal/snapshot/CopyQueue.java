@@ -3,7 +3,9 @@ package io.bunnydb.internal.snapshot;
 import io.bunnydb.internal.snapshot.TableCopy.Step;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,8 +17,12 @@ final class CopyQueue {
   private final Deque<TableCopy> waiting;
   private final Deque<Piece> ready = new ArrayDeque<>();
   private int begun;
+  private final Set<TableCopy> failed = new HashSet<>();
   private int idle;
   private int coming;
+  private int workers;
+  private boolean isFull;
+  private boolean isBroken;
   private @Nullable Throwable failure;
 
   /**
@@ -44,9 +50,8 @@ final class CopyQueue {
    * @return whether there is; false when all is over
    */
   synchronized boolean needsWorker() throws InterruptedException {
-    while (!isOver()) {
-      int mayBegin = Math.min(waiting.size(), tablesInParallel - begun);
-      if (ready.size() + mayBegin > idle + coming) {
+    while (!isOver() && !isFull) {
+      if (ready.size() + mayBegin() > idle + coming) {
         coming++;
         return true;
       }
@@ -59,14 +64,29 @@ final class CopyQueue {
   synchronized void workerCame() {
     coming--;
     idle++;
+    workers++;
+  }
+
+  /**
+   * Tells that a worker that was expected will not come; no more are asked for then.
+   *
+   * @return whether there are others
+   */
+  synchronized boolean goesOnWithout() {
+    coming--;
+    isFull = true;
+    notifyAll();
+    return workers > 0;
   }
 
   /** Waits for a piece of work; null when all is over. */
   synchronized @Nullable Piece take() throws InterruptedException {
     while (!isOver()) {
-      if (ready.isEmpty() && !waiting.isEmpty() && begun < tablesInParallel) {
+      if (mayBegin() > 0) {
+        // Ahead of what else there is: the longer a table waits, the more may happen to it.
         begun++;
-        addNextStage(waiting.remove());
+        TableCopy next = waiting.remove();
+        next.nextStage().forEach(step -> ready.addFirst(new Piece(next, step)));
       }
       if (!ready.isEmpty()) {
         idle--;
@@ -80,7 +100,7 @@ final class CopyQueue {
   /** Notes that a piece is done, which may make others possible; its worker is free again. */
   synchronized void done(Piece piece) {
     idle++;
-    if (piece.table().stepIsLast()) {
+    if (!failed.contains(piece.table()) && piece.table().stepIsLast()) {
       if (!addNextStage(piece.table())) {
         begun--;
       }
@@ -88,8 +108,26 @@ final class CopyQueue {
     }
   }
 
-  /** Ends it; the first failure counts. */
+  /** Ends it at once; the first failure counts. */
   synchronized void fail(Throwable reason) {
+    isBroken = true;
+    note(reason);
+  }
+
+  /**
+   * Ends the copy of one table, whose worker goes. The others that are begun go on to their ends,
+   * as that is kept; no further is begun.
+   */
+  synchronized void fail(Piece piece, Throwable reason) {
+    workers--;
+    if (failed.add(piece.table())) {
+      begun--;
+      ready.removeIf(other -> other.table() == piece.table());
+    }
+    note(reason);
+  }
+
+  private void note(Throwable reason) {
     if (failure == null) {
       failure = reason;
     }
@@ -102,7 +140,12 @@ final class CopyQueue {
   }
 
   private boolean isOver() {
-    return failure != null || (waiting.isEmpty() && begun == 0);
+    return isBroken || (begun == 0 && (failure != null || waiting.isEmpty()));
+  }
+
+  /** How many tables could be begun now. */
+  private int mayBegin() {
+    return failure != null ? 0 : Math.min(waiting.size(), tablesInParallel - begun);
   }
 
   private boolean addNextStage(TableCopy table) {

@@ -1,5 +1,6 @@
 package io.bunnydb.internal.snapshot;
 
+import io.bunnydb.CopyException;
 import io.bunnydb.MirrorException;
 import io.bunnydb.internal.apply.TableProgress;
 import io.bunnydb.internal.catalog.PeerConnector;
@@ -14,12 +15,16 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Copies a set of tables by several workers as of one snapshot: whoever reads the destination when
  * all are done sees the source as it was at one position.
  */
 public final class SnapshotCopy {
+  private static final Logger LOG = LoggerFactory.getLogger(SnapshotCopy.class);
+
   private final TableCopier.Setting setting;
   private final Consumer<TableProgress> listener;
 
@@ -67,31 +72,80 @@ public final class SnapshotCopy {
     CopyQueue queue = new CopyQueue(tables, setting.settings().tablesInParallel());
     try (ExportedSnapshot snapshot = ExportedSnapshot.take(setting.source(), setting.stop())) {
       List<Thread> workers = new ArrayList<>();
-      while (workers.size() < setting.settings().maxWorkers() && queue.needsWorker()) {
-        Thread worker =
-            new Thread(
-                () -> work(snapshot, queue),
-                "bunny-" + setting.mirror() + "-copy-" + (workers.size() + 1));
-        worker.setDaemon(true);
-        workers.add(worker);
-        worker.start();
-      }
-      for (Thread worker : workers) {
-        worker.join();
+      try {
+        while (workers.size() < setting.settings().maxWorkers() && queue.needsWorker()) {
+          Thread worker =
+              new Thread(
+                  () -> work(snapshot, queue),
+                  "bunny-" + setting.mirror() + "-copy-" + (workers.size() + 1));
+          worker.setDaemon(true);
+          worker.start();
+          workers.add(worker);
+        }
+        for (Thread worker : workers) {
+          worker.join();
+        }
+      } catch (InterruptedException | RuntimeException | Error e) {
+        queue.fail(e);
+        throw e;
+      } finally {
+        joinAll(workers);
       }
     }
     rethrow(queue.failure());
   }
 
+  /** None may go on to write beside the next copy. */
+  private static void joinAll(List<Thread> workers) {
+    boolean isInterrupted = false;
+    for (Thread worker : workers) {
+      while (worker.isAlive()) {
+        try {
+          worker.join();
+        } catch (InterruptedException e) {
+          isInterrupted = true;
+        }
+      }
+    }
+    if (isInterrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   private void work(ExportedSnapshot snapshot, CopyQueue queue) {
-    try (TableCopier copier = new TableCopier(setting, snapshot)) {
-      queue.workerCame();
-      for (CopyQueue.Piece piece = queue.take(); piece != null; piece = queue.take()) {
-        copier.run(piece);
+    try (TableCopier copier = open(snapshot, queue)) {
+      CopyQueue.Piece piece = copier == null ? null : queue.take();
+      while (copier != null && piece != null) {
+        try {
+          copier.run(piece);
+        } catch (CopyException e) {
+          queue.fail(piece, e);
+          return;
+        }
         queue.done(piece);
+        piece = queue.take();
       }
     } catch (SQLException | InterruptedException | RuntimeException | Error e) {
       queue.fail(e);
+    }
+  }
+
+  /** A worker; null where there cannot be another, and those that there are go on. */
+  private @Nullable TableCopier open(ExportedSnapshot snapshot, CopyQueue queue)
+      throws SQLException {
+    try {
+      TableCopier copier = new TableCopier(setting, snapshot);
+      queue.workerCame();
+      return copier;
+    } catch (SQLException | RuntimeException e) {
+      if (!queue.goesOnWithout()) {
+        throw e;
+      }
+      LOG.warn(
+          "mirror '{}': the copy goes on with fewer workers, another could not begin: {}",
+          setting.mirror(),
+          e.getMessage());
+      return null;
     }
   }
 

@@ -1,6 +1,5 @@
 package io.bunnydb.internal.snapshot;
 
-import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
 import java.sql.Connection;
@@ -45,6 +44,7 @@ record SourceView(Connection connection) {
     lockAgainstRewrite(table);
     T result = reading.read();
     connection.rollback(before);
+    connection.releaseSavepoint(before); // else the next one stands within it
     return result;
   }
 
@@ -74,7 +74,9 @@ record SourceView(Connection connection) {
             connection,
             """
             SELECT count(*) > 0 FROM pg_catalog.pg_class c
-            WHERE c.relfilenode <> pg_catalog.pg_relation_filenode(c.oid) AND (c.oid = CAST(? AS oid)
+            WHERE (c.relfilenode <> pg_catalog.pg_relation_filenode(c.oid)
+                OR (c.relkind = 'r' AND pg_catalog.pg_relation_filenode(c.oid) IS NULL))
+              AND (c.oid = CAST(? AS oid)
               OR c.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(CAST(? AS oid)::regclass)))
             """,
             table.oid(),
@@ -87,11 +89,18 @@ record SourceView(Connection connection) {
   }
 
   /**
-   * Another table may have taken the name since; what the snapshot shows of it is not the source.
+   * Another table may have taken the name since, and what the snapshot shows of that is not the
+   * source. The catalog's tables show the names as of the snapshot; to_regclass finds the table
+   * that was just locked.
    */
   private void refuseOther(Table table) throws SQLException {
-    long found = Catalog.table(connection, table.name()).map(Table::oid).orElse(0L);
-    if (found != table.oid()) {
+    boolean isIt =
+        Sql.queryBoolean(
+            connection,
+            "SELECT pg_catalog.to_regclass(?)::oid = CAST(? AS oid)",
+            table.name().toSql(),
+            table.oid());
+    if (!isIt) {
       throw new SQLException(
           "the table was renamed, dropped or made anew after the mirror looked it up; it is tried again",
           SERIALIZATION_FAILURE);

@@ -105,7 +105,7 @@ final class TableCopier implements AutoCloseable {
    */
   void begin(TableCopy copy) throws SQLException {
     Table target = target(copy);
-    if (FirstCopy.isMarked(destination, target)) {
+    if (setting.mirror().equals(FirstCopy.maker(destination, target))) {
       copy.keysFollow(true);
       FirstCopy.dropIndexes(destination, target);
     }
@@ -171,7 +171,7 @@ final class TableCopier implements AutoCloseable {
       for (Built built : copy.built()) {
         indexes(copy).attach(built);
       }
-      FirstCopy.unmark(destination, copy.table().mapping().destination());
+      FirstCopy.unmark(destination, target(copy));
     }
     String mirror = setting.mirror();
     CheckpointStore store = setting.store();

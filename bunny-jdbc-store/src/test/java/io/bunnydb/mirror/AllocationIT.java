@@ -1,0 +1,104 @@
+package io.bunnydb.mirror;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import io.bunnydb.Mirror;
+import io.bunnydb.MirrorHandle;
+import io.bunnydb.jdbc.JdbcCheckpointStore;
+import io.bunnydb.testing.MirrorDatabases;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * What the applying thread allocates for a row in the steady state: nothing for one that goes into
+ * a {@code COPY}, and for one in a set the bytes of its values, which the driver wants in one array
+ * for each parameter.
+ */
+final class AllocationIT {
+  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final int ROWS = 100_000;
+  private static final int VALUE_BYTES = 8 + 4 + 36 + 8; // id, n, t, at; without lengths
+
+  @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
+
+  private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private MirrorHandle handle;
+
+  @BeforeEach
+  void start() {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE a (id bigint PRIMARY KEY, n int, t text, at timestamptz)",
+            insert(-ROWS, -1));
+    handle =
+        Mirror.builder("allocation")
+            .source(databases.source().peer())
+            .destination(databases.destination().peer())
+            .table("public.a")
+            .checkpointStore(JdbcCheckpointStore.inDestination())
+            // What a larger batch needs is given back, and so is not of the steady state.
+            .maxBatchBytes(1 << 20)
+            .build()
+            .start();
+    // Buffers and arrays grow to the size of the batches that are measured, and code is compiled.
+    apply(insert(1, ROWS), "UPDATE a SET n = n + 1", "DELETE FROM a WHERE id > 0");
+    apply(insert(1, ROWS), "UPDATE a SET n = n + 1", "DELETE FROM a WHERE id > 0");
+  }
+
+  @AfterEach
+  void end() {
+    databases.assertMirrored("public.a");
+    handle.drop();
+  }
+
+  private static String insert(int first, int last) {
+    return "INSERT INTO a SELECT i, i, md5(i::text) || 'text', now() FROM generate_series("
+        + first
+        + ", "
+        + last
+        + ") i";
+  }
+
+  private void apply(String... statements) {
+    for (String statement : statements) {
+      databases.source().execute(statement);
+      handle.awaitCaughtUp(SOON);
+    }
+  }
+
+  /** Bytes per row. */
+  private double allocated(String statement) {
+    long thread =
+        Thread.getAllStackTraces().keySet().stream()
+            .filter(t -> t.getName().equals("bunny-allocation-apply"))
+            .findAny()
+            .orElseThrow()
+            .getId();
+    long before = threads.getThreadAllocatedBytes(thread);
+    apply(statement);
+    return (threads.getThreadAllocatedBytes(thread) - before) / (double) ROWS;
+  }
+
+  @Test
+  void allocatesNothingForARowThatIsCopied() {
+    // No object is so small; the rest is a batch's buffer.
+    assertThat(allocated(insert(1, ROWS))).isBetween(0.0, 15.0);
+  }
+
+  @Test
+  void allocatesTheBytesOfTheValuesForARowInASet() {
+    assertThat(allocated("UPDATE a SET n = n + 1, t = t || '!'"))
+        .isBetween((double) VALUE_BYTES, 2.5 * VALUE_BYTES);
+  }
+
+  @Test
+  void allocatesTheBytesOfTheKeyForARowThatIsDeletedInASet() {
+    assertThat(allocated("DELETE FROM a")).isBetween(8.0, 32.0);
+  }
+}
