@@ -138,6 +138,7 @@ public final class SnapshotCopy {
       queue.workerCame();
       return copier;
     } catch (SQLException | RuntimeException e) {
+      setting.stop().check();
       if (!queue.goesOnWithout()) {
         throw e;
       }
