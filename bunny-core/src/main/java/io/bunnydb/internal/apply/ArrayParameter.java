@@ -13,8 +13,6 @@ import org.postgresql.core.BaseConnection;
 import org.postgresql.core.Oid;
 import org.postgresql.core.QueryExecutor;
 import org.postgresql.jdbc.PreferQueryMode;
-import org.postgresql.util.PGBinaryObject;
-import org.postgresql.util.PGobject;
 
 /**
  * A parameter that is an array, filled element by element with bytes as they lie in the stream.
@@ -31,7 +29,7 @@ import org.postgresql.util.PGobject;
  *
  * <p>Only for connections whose URL lets the driver use that form: see {@link #fits}.
  */
-final class ArrayParameter extends PGobject implements PGBinaryObject {
+final class ArrayParameter extends BinaryParameter {
   private static final long serialVersionUID = 1L;
 
   private static final VarHandle INT32 =
@@ -115,16 +113,6 @@ final class ArrayParameter extends PGobject implements PGBinaryObject {
         .put(elements, 0, length);
   }
 
-  @Override
-  public void setByteValue(byte[] value, int offset) {
-    throw new UnsupportedOperationException("it is a parameter, not a result");
-  }
-
-  @Override
-  public String getValue() {
-    throw new UnsupportedOperationException("it has a binary form only");
-  }
-
   // The driver compares no parameters; equal arrays would have to be read to the end.
   @Override
   public boolean equals(Object other) {
@@ -134,10 +122,5 @@ final class ArrayParameter extends PGobject implements PGBinaryObject {
   @Override
   public int hashCode() {
     return System.identityHashCode(this);
-  }
-
-  @Override
-  public Object clone() {
-    throw new UnsupportedOperationException("it is a parameter, filled anew for each statement");
   }
 }

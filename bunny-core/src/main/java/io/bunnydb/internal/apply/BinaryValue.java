@@ -2,8 +2,6 @@ package io.bunnydb.internal.apply;
 
 import io.bunnydb.internal.catalog.WireType;
 import java.util.Arrays;
-import org.postgresql.util.PGBinaryObject;
-import org.postgresql.util.PGobject;
 
 /**
  * A parameter that holds a value as the stream has it, in the binary form of its type. Never empty:
@@ -12,7 +10,7 @@ import org.postgresql.util.PGobject;
  * <p>Only for connections that send the type in binary form: see {@link
  * ArrayParameter#prepare(java.sql.Connection, WireType)}. Immutable.
  */
-final class BinaryValue extends PGobject implements PGBinaryObject {
+final class BinaryValue extends BinaryParameter {
   private static final long serialVersionUID = 1L;
 
   private final transient byte[] bytes;
@@ -37,16 +35,6 @@ final class BinaryValue extends PGobject implements PGBinaryObject {
     System.arraycopy(bytes, 0, to, offset, bytes.length);
   }
 
-  @Override
-  public void setByteValue(byte[] value, int offset) {
-    throw new UnsupportedOperationException("it is a parameter, not a result");
-  }
-
-  @Override
-  public String getValue() {
-    throw new UnsupportedOperationException("it has a binary form only");
-  }
-
   /** Whether both have the same type and bytes. */
   @Override
   public boolean equals(Object other) {
@@ -58,10 +46,5 @@ final class BinaryValue extends PGobject implements PGBinaryObject {
   @Override
   public int hashCode() {
     return Arrays.hashCode(bytes);
-  }
-
-  @Override
-  public Object clone() {
-    throw new UnsupportedOperationException("it is immutable");
   }
 }
