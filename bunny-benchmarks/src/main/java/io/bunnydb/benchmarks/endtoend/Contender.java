@@ -33,7 +33,7 @@ interface Contender extends AutoCloseable {
     NATIVE,
     /** A mirror of Bunny. */
     BUNNY,
-    /** The driver's replication stream, read and thrown away: what reading alone costs. */
+    /** Bunny's own stream, read and thrown away: the limit of what a mirror can reach. */
     RECEIVE,
     /** Debezium's embedded engine, whose consumer throws the events away; not always there. */
     DEBEZIUM;
@@ -58,7 +58,7 @@ interface Contender extends AutoCloseable {
       return switch (this) {
         case NATIVE -> NativeSubscription.heldBack(databases, tables);
         case BUNNY -> BunnyMirror.heldBack(databases, tables);
-        case RECEIVE -> PlainReader.heldBack(databases, tables);
+        case RECEIVE -> StreamReader.heldBack(databases, tables);
         case DEBEZIUM -> FurtherContender.find().orElseThrow().heldBack(databases, tables);
       };
     }

@@ -53,8 +53,8 @@ final class MarkdownTables {
     text.append(
         "\nMedians; CPU in seconds per million rows; heap in MiB, the most that was in use");
     text.append(
-        " right after a collection, where there was one. `receive` is a plain reader on the");
-    text.append(" driver that throws everything away");
+        " right after a collection, where there was one. `receive` reads as Bunny does and");
+    text.append(" throws everything away");
     if (Contender.Name.DEBEZIUM.isPresent()) {
       text.append(", `debezium` its embedded engine with a consumer that does the same");
     }
