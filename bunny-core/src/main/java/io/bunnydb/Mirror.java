@@ -2,6 +2,7 @@ package io.bunnydb;
 
 import io.bunnydb.internal.engine.MirrorConfig;
 import io.bunnydb.internal.engine.MirrorEngine;
+import io.bunnydb.internal.engine.Planner;
 
 /**
  * The description of a mirror: which tables of which source are kept in which destination.
@@ -58,5 +59,24 @@ public final class Mirror {
    */
   public MirrorHandle start() {
     return new MirrorHandle(MirrorEngine.start(config));
+  }
+
+  /**
+   * Finds out what {@link #start} would find and do, and changes nothing: neither side, nor the
+   * store, nor a mirror that runs under this name, here or elsewhere. A new mirror is checked as
+   * {@code start()} checks it, which refuses it for the plan's errors and for no others, as long as
+   * nothing changes in between. One that the store knows is held against its source: how it stands,
+   * and whether it can go on.
+   *
+   * <p>Takes two connections to the source and one to the destination for as long as it lasts. What
+   * only a server can judge is tried in a transaction that is rolled back; for that a table of the
+   * source is locked for a moment against other changes of its definition, not of its rows.
+   *
+   * @return the findings with their cures, the SQL of the set-up and the size of the copy
+   * @throws PeerConnectionException if a peer cannot be reached
+   * @throws MirrorException if one cannot be asked, or the checkpoint not be read
+   */
+  public MirrorPlan plan() {
+    return Planner.plan(config);
   }
 }

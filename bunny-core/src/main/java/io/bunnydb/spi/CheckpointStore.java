@@ -3,6 +3,7 @@ package io.bunnydb.spi;
 import io.bunnydb.Lsn;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -86,4 +87,29 @@ public interface CheckpointStore {
    * @throws SQLException if it cannot be removed
    */
   void delete(String mirror, Connection destination) throws SQLException;
+
+  /**
+   * The SQL that the next {@link #save} runs in the destination to make what it needs there, rows
+   * aside; a plan shows it. Default: none.
+   *
+   * @param destination a connection to the destination; nothing may be created through it
+   * @return the statements in their order; empty where nothing is missing
+   * @throws SQLException if the destination cannot be asked
+   */
+  default List<String> statements(Connection destination) throws SQLException {
+    return List.of();
+  }
+
+  /**
+   * The SQL by which an administrator lets a role keep checkpoints in the destination, for what is
+   * there now; shown where {@link #save} was refused for want of rights. Default: none.
+   *
+   * @param role the role's plain name
+   * @param destination a connection to the destination
+   * @return the statements in their order, names quoted
+   * @throws SQLException if the destination cannot be asked
+   */
+  default List<String> grants(String role, Connection destination) throws SQLException {
+    return List.of();
+  }
 }

@@ -71,6 +71,21 @@ public abstract class CheckpointStoreContract extends CheckpointStoreFixture {
   }
 
   @Test
+  void itsStatementsMakeAllThatASaveNeedsInTheDestination() throws SQLException {
+    List<String> before = relations();
+    try (Connection connection = session()) {
+      List<String> statements = store.statements(connection);
+      assertThat(relations()).isEqualTo(before);
+      statements.forEach(databases.destination()::execute);
+      assertThat(store.statements(connection)).isEmpty();
+    }
+    List<String> made = relations();
+    save(checkpoint("a"));
+    assertThat(relations()).isEqualTo(made);
+    assertThat(load("a")).contains(checkpoint("a"));
+  }
+
+  @Test
   void keepsEveryField() throws SQLException {
     Checkpoint checkpoint =
         new Checkpoint(

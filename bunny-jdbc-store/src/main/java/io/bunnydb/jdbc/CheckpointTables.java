@@ -5,6 +5,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
+import java.util.Arrays;
+import java.util.List;
 
 /** The schema and the two tables: whether they exist, how they come and go. */
 final class CheckpointTables {
@@ -122,15 +124,45 @@ final class CheckpointTables {
       return;
     }
     execute(connection, "SELECT pg_catalog.pg_advisory_xact_lock(" + LOCKS + ", " + CREATE + ")");
+    for (String statement : missing(connection)) {
+      execute(connection, statement);
+    }
+  }
+
+  /** The statements that make what does not exist of schema and tables. */
+  static List<String> missing(Connection connection) throws SQLException {
     if (exist(connection)) {
-      return;
+      return List.of();
     }
-    if (isTrue(
-        connection,
-        "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'bunny')")) {
-      execute(connection, CREATE_SCHEMA);
+    return statements(schemaExists(connection) ? CREATE_TABLES : CREATE_SCHEMA + CREATE_TABLES);
+  }
+
+  /** The statements of a script; none of these has a semicolon at the end of another line. */
+  private static List<String> statements(String script) {
+    return Arrays.stream(script.split(";\n")).toList();
+  }
+
+  /** The statements that let a role keep checkpoints, for what exists now. */
+  static List<String> grants(Connection connection, String role) throws SQLException {
+    String to = " TO " + quote(role);
+    if (exist(connection)) {
+      return List.of(
+          "GRANT USAGE ON SCHEMA bunny" + to,
+          "GRANT SELECT, INSERT, UPDATE, DELETE ON bunny.checkpoint, bunny.table_checkpoint" + to);
     }
-    execute(connection, CREATE_TABLES);
+    return List.of(
+        schemaExists(connection)
+            ? "GRANT USAGE, CREATE ON SCHEMA bunny" + to
+            : "GRANT CREATE ON DATABASE " + quote(connection.getCatalog()) + to);
+  }
+
+  private static String quote(String identifier) {
+    return '"' + identifier.replace("\"", "\"\"") + '"';
+  }
+
+  private static boolean schemaExists(Connection connection) throws SQLException {
+    return isTrue(
+        connection, "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'bunny')");
   }
 
   /**

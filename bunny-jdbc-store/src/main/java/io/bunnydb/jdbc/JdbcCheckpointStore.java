@@ -6,6 +6,7 @@ import io.bunnydb.spi.CheckpointStore;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import javax.sql.DataSource;
@@ -155,6 +156,16 @@ public final class JdbcCheckpointStore implements CheckpointStore {
             CheckpointTables.dropIfEmpty(connection);
           }
         });
+  }
+
+  @Override
+  public List<String> statements(Connection destination) throws SQLException {
+    return dataSource == null ? CheckpointTables.missing(destination) : List.of();
+  }
+
+  @Override
+  public List<String> grants(String role, Connection destination) throws SQLException {
+    return dataSource == null ? CheckpointTables.grants(destination, role) : List.of();
   }
 
   private void write(Connection destination, Transactions.Change change) throws SQLException {

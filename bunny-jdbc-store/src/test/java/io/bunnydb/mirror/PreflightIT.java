@@ -115,8 +115,28 @@ final class PreflightIT {
   @Test
   void refusesTableThatMayNotBeRead() {
     Peer role = refusals.role("source", source(), "blind", "REPLICATION");
+    source()
+        .execute(
+            "GRANT CREATE ON DATABASE " + source().name() + " TO blind",
+            "ALTER TABLE a OWNER TO blind",
+            "REVOKE SELECT ON a FROM blind");
     assertThat(refusals.problem(refusals.mirror(role, destination().peer()).table("public.a")))
-        .isEqualTo("table public.a may not be read; GRANT SELECT on it to blind");
+        .isEqualTo("table public.a may not be read; GRANT SELECT ON \"public\".\"a\" TO \"blind\"");
+  }
+
+  @Test
+  void listsEveryRightThatIsMissing() {
+    Peer role = refusals.role("source", source(), "nobody", "");
+    source().execute("CREATE ROLE app", "ALTER TABLE a OWNER TO app");
+    assertThat(refusals.problems(refusals.mirror(role, destination().peer()).table("public.a")))
+        .satisfiesExactly(
+            p -> assertThat(p).contains("ALTER ROLE \"nobody\" REPLICATION"),
+            p -> assertThat(p).contains("GRANT SELECT ON \"public\".\"a\" TO \"nobody\""),
+            p ->
+                assertThat(p)
+                    .contains(
+                        "GRANT CREATE ON DATABASE \"" + source().name() + "\" TO \"nobody\"",
+                        "GRANT \"app\" TO \"nobody\""));
   }
 
   @Test
@@ -137,7 +157,7 @@ final class PreflightIT {
                       .publication("given")))
           .isEqualTo(
               "table inner_part.b is in a schema that may not be used; GRANT USAGE ON SCHEMA"
-                  + " \"inner_part\" TO outside");
+                  + " \"inner_part\" TO \"outside\"");
     } finally {
       source().execute("DROP PUBLICATION given");
     }

@@ -63,7 +63,8 @@ final class SourceTablePreflightIT {
   void refusesUnloggedTable() {
     onSource("CREATE UNLOGGED TABLE fast (id int PRIMARY KEY)");
     assertThat(problem("public.fast"))
-        .isEqualTo("table public.fast is unlogged or temporary; ALTER TABLE ... SET LOGGED");
+        .isEqualTo(
+            "table public.fast is unlogged or temporary; ALTER TABLE \"public\".\"fast\" SET LOGGED");
   }
 
   @Test
@@ -117,7 +118,8 @@ final class SourceTablePreflightIT {
     onSource("CREATE TABLE a (id int, part int, t text, PRIMARY KEY (id, part))");
     assertThat(problem(TableMapping.from("public.a").excludeColumns("t", "part")))
         .isEqualTo(
-            "table public.a: column part belongs to the replica identity and cannot be excluded");
+            "table public.a: column part belongs to the replica identity and cannot be excluded; leave"
+                + " it in, or choose another key");
   }
 
   @Test
@@ -125,7 +127,7 @@ final class SourceTablePreflightIT {
     assumeColumnListsAndFilters();
     onSource("CREATE TABLE a (id int PRIMARY KEY, cost int)");
     assertThat(problem(TableMapping.from("public.a").excludeColumns("Cost", "cost", "price")))
-        .isEqualTo("table public.a has no column Cost, price to exclude");
+        .isEqualTo("table public.a has no column Cost, price to exclude; check spelling and case");
   }
 
   @Test
@@ -140,7 +142,7 @@ final class SourceTablePreflightIT {
   void refusesUnknownPartitionKey() {
     onSource("CREATE TABLE a (id int PRIMARY KEY)");
     assertThat(problem(TableMapping.from("public.a").partitionKey("user_id")))
-        .isEqualTo("table public.a has no column user_id to divide it by");
+        .isEqualTo("table public.a has no column user_id to divide it by; check spelling and case");
   }
 
   @Test

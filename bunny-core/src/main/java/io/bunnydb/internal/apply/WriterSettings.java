@@ -7,6 +7,16 @@ import java.sql.SQLException;
 /** Settings of a session that writes mirrored rows. */
 public final class WriterSettings {
   private static final String INVALID_PARAMETER_VALUE = "22023";
+  private static final String INSUFFICIENT_PRIVILEGE = "42501";
+
+  // Services keep superusers to themselves, and let their administrators do some of what those may,
+  // by ways that no catalog shows.
+  private static final String IS_SERVICE_ADMINISTRATOR =
+      """
+      SELECT EXISTS (SELECT FROM pg_catalog.pg_roles
+                     WHERE rolname IN ('rds_superuser', 'cloudsqlsuperuser', 'azure_pg_admin')
+                       AND pg_catalog.pg_has_role(oid, 'MEMBER'))
+      """;
 
   private WriterSettings() {}
 
@@ -65,7 +75,7 @@ public final class WriterSettings {
     }
   }
 
-  /** Whether the session's role may set {@code session_replication_role}. */
+  /** Whether the role of a session in autocommit mode may set {@code session_replication_role}. */
   public static boolean canSilenceTriggers(Connection session) throws SQLException {
     boolean isSuperuser =
         Sql.queryBoolean(
@@ -74,6 +84,23 @@ public final class WriterSettings {
         || (session.getMetaData().getDatabaseMajorVersion() >= 15
             && Sql.queryBoolean(
                 session,
-                "SELECT pg_catalog.has_parameter_privilege('session_replication_role', 'SET')"));
+                "SELECT pg_catalog.has_parameter_privilege('session_replication_role', 'SET')"))
+        || (Sql.queryBoolean(session, IS_SERVICE_ADMINISTRATOR) && isSettingAccepted(session));
+  }
+
+  /** Sets it to what it is. */
+  private static boolean isSettingAccepted(Connection session) throws SQLException {
+    try {
+      Sql.execute(
+          session,
+          "SELECT pg_catalog.set_config('session_replication_role',"
+              + " pg_catalog.current_setting('session_replication_role'), false)");
+      return true;
+    } catch (SQLException e) {
+      if (!INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+        throw e;
+      }
+      return false;
+    }
   }
 }

@@ -130,8 +130,11 @@ public final class PeerConnector {
     return parsed;
   }
 
-  /** The mirror first, then who we are: a second process is told this name. */
-  private String applicationName(String role) {
+  /**
+   * The name under which the server shows a session for something: the mirror first, then who we
+   * are, as a second process is told this name.
+   */
+  public String applicationName(String role) {
     String owner = " " + role + " " + ProcessHandle.current().pid() + "@" + hostName();
     String name = "bunny " + mirror + owner;
     return name.length() <= MAX_NAME_BYTES

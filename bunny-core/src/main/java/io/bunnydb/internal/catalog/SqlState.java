@@ -6,6 +6,11 @@ import org.jspecify.annotations.Nullable;
 public final class SqlState {
   private SqlState() {}
 
+  /** Whether it stands for a right that the role lacks. */
+  public static boolean isPrivilege(@Nullable String sqlState) {
+    return "42501".equals(sqlState);
+  }
+
   /**
    * Whether what it stands for passes with time: connections, restarts, deadlocks, lack of room and
    * locks do; what the data, the schema or the rights forbid does not.

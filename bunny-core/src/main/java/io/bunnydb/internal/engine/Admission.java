@@ -1,32 +1,29 @@
 package io.bunnydb.internal.engine;
 
-import io.bunnydb.Lsn;
 import io.bunnydb.PreflightException;
-import io.bunnydb.TableMapping;
-import io.bunnydb.TableState;
+import io.bunnydb.Severity;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.SourceIdentity;
-import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Accepts a new mirror, or another list of tables, or refuses it with every reason there is.
  * Nothing is created either way.
  */
 final class Admission {
+  private static final Logger LOG = LoggerFactory.getLogger(Admission.class);
+
   private final MirrorContext context;
   private final MirrorConfig config;
-  private final Checkpoints checkpoints;
 
-  Admission(MirrorContext context, Checkpoints checkpoints) {
+  Admission(MirrorContext context) {
     this.context = context;
     this.config = context.config();
-    this.checkpoints = checkpoints;
   }
 
   /**
@@ -36,33 +33,17 @@ final class Admission {
    * @throws PreflightException if it cannot work
    */
   Checkpoint admit(StopSignal stop) throws SQLException {
-    refuse((source, destination) -> new Preflight(config, source, destination).problems());
-    TableState state = config.options().initialSnapshot() ? TableState.COPYING : TableState.LIVE;
-    List<TableCheckpoint> tables = new ArrayList<>();
-    for (TableMapping table : config.tables()) {
-      tables.add(new TableCheckpoint(table, state, Lsn.ZERO));
-    }
-    Checkpoint first =
-        new Checkpoint(
-            config.name(),
-            identifySource(stop),
-            config.slot(),
-            config.publication(),
-            Lsn.ZERO,
-            false,
-            null,
-            tables);
+    Connection destination = context.destination().connection();
+    Preflight preflight =
+        new Preflight(config, context.source(), context.control().get(), destination);
+    destination.setAutoCommit(true);
     try {
-      checkpoints.tryOut(first);
-    } catch (SQLException e) {
-      throw new PreflightException(
-          config.name(),
-          List.of(
-              "the checkpoint cannot be kept on the destination: "
-                  + e.getMessage()
-                  + "; grant CREATE on the database, or make the store's tables beforehand"));
+      preflight.run(stop);
+    } finally {
+      destination.setAutoCommit(false);
     }
-    return first;
+    accept(preflight.findings());
+    return preflight.firstCheckpoint();
   }
 
   /**
@@ -71,33 +52,29 @@ final class Admission {
    * @throws PreflightException if an added table cannot be mirrored
    */
   void admit(TableUpdate update) throws SQLException {
-    refuse((source, destination) -> update.problems(config, source, destination));
+    Connection source = context.control().get();
+    Connection destination = context.destination().connection();
+    Findings findings;
+    destination.setAutoCommit(true);
+    try {
+      findings = update.check(config, source, destination);
+    } finally {
+      destination.setAutoCommit(false);
+    }
+    accept(findings);
+  }
+
+  private void accept(Findings findings) {
+    findings.refuse(config.name());
+    for (String warning : findings.of(Severity.WARNING)) {
+      LOG.info("mirror '{}': {}", config.name(), warning);
+    }
   }
 
   /** Which source the mirror's connections reach now. */
   SourceIdentity identifySource(StopSignal stop) throws SQLException {
     try (ReplicationStream stream = ReplicationStream.connect(context.source(), stop)) {
       return stream.identify();
-    }
-  }
-
-  /** Finds what stands against something, given a connection to either side, in autocommit mode. */
-  private interface Check {
-    List<String> problems(Connection source, Connection destination) throws SQLException;
-  }
-
-  private void refuse(Check check) throws SQLException {
-    Connection source = context.control().get();
-    Connection destination = context.destination().connection();
-    List<String> problems;
-    destination.setAutoCommit(true);
-    try {
-      problems = check.problems(source, destination);
-    } finally {
-      destination.setAutoCommit(false);
-    }
-    if (!problems.isEmpty()) {
-      throw new PreflightException(config.name(), problems);
     }
   }
 }

@@ -45,18 +45,6 @@ final class Checkpoints {
     connection.commit();
   }
 
-  /** Tries whether a checkpoint could be written, and takes it back. */
-  void tryOut(Checkpoint checkpoint) throws SQLException {
-    Connection connection = destination.connection();
-    try {
-      if (store.joinsDestination()) {
-        store.save(checkpoint, connection);
-      }
-    } finally {
-      connection.rollback();
-    }
-  }
-
   /** Forgets the mirror. */
   void delete() throws SQLException {
     Connection connection = destination.connection();

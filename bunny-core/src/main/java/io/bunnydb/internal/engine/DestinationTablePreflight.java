@@ -1,19 +1,15 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.TableName;
-import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.schema.Compatibility;
 import io.bunnydb.internal.schema.FirstCopy;
-import io.bunnydb.internal.schema.IndexBuilder;
-import io.bunnydb.internal.schema.TableCreator;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.pgoutput.ReplicaIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,10 +17,23 @@ import java.util.Optional;
 final class DestinationTablePreflight {
   private final MirrorConfig config;
   private final Connection destination;
+  private final Findings findings;
+  private final TableTrial trial;
+  private final DestinationTableRights rights;
+  private final ColumnNotes columns;
 
-  DestinationTablePreflight(MirrorConfig config, Connection destination) {
+  DestinationTablePreflight(
+      MirrorConfig config,
+      Connection source,
+      Connection destination,
+      Findings findings,
+      PlannedSql sql) {
     this.config = config;
     this.destination = destination;
+    this.findings = findings;
+    this.trial = new TableTrial(config, source, destination, findings, sql);
+    this.rights = new DestinationTableRights(config.destination(), destination, findings);
+    this.columns = new ColumnNotes(source, destination, findings);
   }
 
   /**
@@ -32,137 +41,116 @@ final class DestinationTablePreflight {
    *
    * @param areCopied whether the copy brings its rows
    * @param mustBeEmpty whether rows that are there must not be lost
-   * @param problems takes what stands against it
    */
-  void check(MirroredTable mirrored, boolean areCopied, boolean mustBeEmpty, List<String> problems)
-      throws SQLException {
+  void check(MirroredTable mirrored, boolean areCopied, boolean mustBeEmpty) throws SQLException {
     TableName name = mirrored.mapping().destination();
     Optional<Table> target = Catalog.table(destination, name);
-    if (target.isEmpty()) {
-      if (config.options().createTables()) {
-        tryCreate(mirrored, problems);
-      } else {
-        problems.add(
-            "the destination has no table " + name + "; create it, or allow createTables(true)");
-      }
-      return;
+    if (config.options().isBinary()) {
+      columns.tellOfText(mirrored, target.orElse(null));
     }
-    String maker = FirstCopy.maker(destination, target.get());
+    if (target.isPresent()) {
+      checkExisting(mirrored, target.get(), areCopied, mustBeEmpty);
+    } else if (config.options().createTables()) {
+      columns.tellOfGeneration(mirrored);
+      trial.run(
+          mirrored,
+          areCopied,
+          made -> {
+            checkPolicies(mirrored);
+            checkKey(mirrored, made);
+          });
+    } else {
+      findings.error(
+          mirrored.table().name(),
+          "the destination has no table " + name,
+          "create it, or allow createTables(true)");
+    }
+  }
+
+  private void checkExisting(
+      MirroredTable mirrored, Table target, boolean areCopied, boolean mustBeEmpty)
+      throws SQLException {
+    TableName source = mirrored.table().name();
+    String where = "destination table " + target.name();
+    String maker = FirstCopy.maker(destination, target);
     boolean isUnfinished = maker != null;
     if (isUnfinished && !config.name().equals(maker)) {
-      problems.add(
-          "destination table "
-              + name
-              + " is being made by mirror '"
-              + maker
-              + "', whose first copy has not ended; map the table elsewhere, or, if that mirror is no"
-              + " more, drop the table to have it made anew");
-      return;
-    }
-    if (isUnfinished && !areCopied) {
-      problems.add(
-          "destination table "
-              + name
-              + " was made for a first copy that did not end, and has no keys; drop it to have it made"
+      findings.error(
+          source,
+          where + " is being made by mirror '" + maker + "', whose first copy has not ended",
+          "map the table elsewhere, or, if that mirror is no more, drop the table to have it made"
               + " anew");
       return;
     }
-    problems.addAll(Compatibility.problems(mirrored, target.get()));
-    checkTriggers(target.get(), problems);
-    if (!TablePreflight.mayUseSchema(destination, name)) {
-      problems.add(
-          "destination table " + name + TablePreflight.unusable(name, config.destination()));
+    if (isUnfinished && !areCopied) {
+      findings.error(
+          source,
+          where + " was made for a first copy that did not end, and has no keys",
+          "drop it to have it made anew");
       return;
     }
-    if (!Sql.queryBoolean(
-        destination,
-        "SELECT bool_and(pg_catalog.has_table_privilege(CAST(? AS oid), p))"
-            + " FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) p",
-        target.get().oid())) {
-      problems.add(
-          "destination table "
-              + name
-              + " may not be written; GRANT SELECT, INSERT, UPDATE, DELETE,"
-              + " TRUNCATE on it to "
-              + config.destination().user());
-    } else if (mustBeEmpty
+    findings.addAll(Compatibility.findings(mirrored, target));
+    boolean isReadable = rights.check(source, target);
+    if (isReadable
+        && mustBeEmpty
         && !isUnfinished
-        && target.get().kind().matches("[rp]")
-        && Sql.queryBoolean(
-            destination, "SELECT EXISTS (SELECT FROM " + target.get().toSql() + ")")) {
-      problems.add(
-          "destination table "
-              + name
-              + " holds rows already; empty it, or start with"
-              + " initialSnapshot(false) if they are the source's");
+        && target.kind().matches("[rp]")
+        && Sql.queryBoolean(destination, "SELECT EXISTS (SELECT FROM " + target.toSql() + ")")) {
+      findings.error(
+          source,
+          where + " holds rows already",
+          "empty it, or start with initialSnapshot(false) if they are the source's");
     }
-    checkPolicies(mirrored, problems);
+    if (!target.isPermanent()) {
+      findings.warning(
+          source,
+          where
+              + " is unlogged: a crash of the destination empties it, and its rows do not come again",
+          "ALTER TABLE " + target.name().toSql() + " SET LOGGED");
+    }
+    checkPolicies(mirrored);
     if (!isUnfinished) {
-      checkKey(mirrored, target.get(), problems);
+      checkKey(mirrored, target);
     }
   }
 
-  private void checkPolicies(MirroredTable mirrored, List<String> problems) {
+  private void checkPolicies(MirroredTable mirrored) {
     if (!config.store().joinsDestination() && config.stopsAtMissingRow(mirrored.mapping())) {
-      problems.add(
+      findings.error(
+          mirrored.table().name(),
           "table "
               + mirrored.table().name()
               + ": onMissingRow(STOP) needs a checkpoint store in the destination; with any other a"
-              + " DELETE may come twice and miss its row the second time");
+              + " DELETE may come twice and miss its row the second time",
+          "choose CONTINUE for the table, or such a store");
     }
   }
 
-  private void checkKey(MirroredTable mirrored, Table target, List<String> problems)
-      throws SQLException {
+  private void checkKey(MirroredTable mirrored, Table target) throws SQLException {
     boolean isRepeatable = !config.store().joinsDestination();
     List<String> key = mirrored.table().keyColumns();
     boolean isFull = mirrored.table().identity() == ReplicaIdentity.FULL;
     boolean hasKey = isFull ? !target.primaryKey().isEmpty() : hasUniqueKey(target, key);
     boolean isKeyForStore = isRepeatable && !key.isEmpty();
+    String where = "destination table " + target.name();
     if (!hasKey && (isKeyForStore || config.overwrites(mirrored.mapping()))) {
-      problems.add(
-          "destination table "
-              + target.name()
+      findings.error(
+          mirrored.table().name(),
+          where
               + " has no "
               + (isFull ? "primary key" : "unique index over " + String.join(", ", key))
               + ", which "
               + (isKeyForStore
-                  ? "a checkpoint store outside the destination needs; add one"
-                  : "onExistingRow(OVERWRITE) needs; add one, or choose STOP for the table"));
-    }
-  }
-
-  /**
-   * Without the right to silence them, the destination's triggers and rules would act a second
-   * time. Those of deferrable constraints are no trouble: the checks wait for the commit.
-   */
-  private void checkTriggers(Table target, List<String> problems) throws SQLException {
-    if (!WriterSettings.canSilenceTriggers(destination)
-        && Sql.queryBoolean(
-            destination,
-            """
-            WITH target AS (
-              SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid = CAST(? AS oid)
-              UNION SELECT relid FROM pg_catalog.pg_partition_tree(CAST(? AS oid)::regclass))
-            SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger JOIN target ON target.oid = tgrelid
-                           WHERE tgenabled <> 'D'
-                             AND tgfoid <> 'pg_catalog.unique_key_recheck'::regproc)
-                OR EXISTS (SELECT FROM pg_catalog.pg_rewrite JOIN target ON target.oid = ev_class
-                           WHERE ev_enabled <> 'D')
-            """,
-            target.oid(),
-            target.oid())) {
-      String user = config.destination().user();
-      problems.add(
-          "destination table "
-              + target.name()
-              + " has triggers, rules or foreign keys, which must rest while changes are mirrored; "
-              + (destination.getMetaData().getDatabaseMajorVersion() >= 15
-                  ? "GRANT SET ON PARAMETER session_replication_role TO " + user
-                  : "PostgreSQL 14 lets superusers alone set session_replication_role, which "
-                      + user
-                      + " is not; use one")
-              + ", or disable them");
+                  ? "a checkpoint store outside the destination needs"
+                  : "onExistingRow(OVERWRITE) needs"),
+          isKeyForStore ? "add one" : "add one, or choose STOP for the table");
+    } else if (!hasKey) {
+      findings.warning(
+          mirrored.table().name(),
+          where
+              + " has no key by which rows are found, so that each UPDATE and DELETE reads all of it",
+          "add a primary key"
+              + (isFull ? " there" : ", or a unique index over " + String.join(", ", key)));
     }
   }
 
@@ -181,44 +169,5 @@ final class DestinationTablePreflight {
         """,
         target.oid(),
         key.toArray(new String[0]));
-  }
-
-  private void tryCreate(MirroredTable mirrored, List<String> problems) throws SQLException {
-    TableName target = mirrored.mapping().destination();
-    List<String> names = new ArrayList<>(mirrored.columnNames());
-    names.add(target.schema());
-    names.add(target.name());
-    String tooLong =
-        Sql.queryText(
-            destination,
-            "SELECT n FROM unnest(CAST(? AS text[])) n WHERE n::name::text <> n",
-            (Object) names.toArray(new String[0]));
-    if (tooLong != null) {
-      problems.add(
-          "destination table "
-              + target
-              + " cannot be created: the name "
-              + tooLong
-              + " is longer than 63 bytes on the destination; map the table to another name, or exclude"
-              + " the column");
-      return;
-    }
-    destination.setAutoCommit(false);
-    try {
-      TableCreator.create(destination, mirrored);
-      new IndexBuilder(config.name(), destination, target).buildAll(TableCreator.keys(mirrored));
-      checkPolicies(mirrored, problems);
-      checkKey(mirrored, Catalog.table(destination, target).orElseThrow(), problems);
-    } catch (SQLException e) {
-      problems.add(
-          "destination table "
-              + target
-              + " cannot be created: "
-              + e.getMessage()
-              + "; create it or what it needs by hand, or grant the right");
-    } finally {
-      destination.rollback();
-      destination.setAutoCommit(true);
-    }
   }
 }

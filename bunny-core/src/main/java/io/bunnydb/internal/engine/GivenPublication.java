@@ -23,20 +23,20 @@ import org.jspecify.annotations.Nullable;
  */
 record GivenPublication(String publication, Connection source) {
 
-  /** Adds what stands against it, a sentence with its cure each. */
-  void check(List<MirroredTable> tables, List<String> problems) throws SQLException {
+  /** Adds what stands against it. */
+  void check(List<MirroredTable> tables, Findings findings) throws SQLException {
     if (!Publication.exists(source, publication)) {
-      problems.add(
-          "the source has no publication "
-              + publication
-              + "; make it, or leave publication(...) out");
+      findings.error(
+          null,
+          "the source has no publication " + publication,
+          "make it, or leave publication(...) out");
       return;
     }
     if (!Publication.sendsEverything(source, publication)) {
-      problems.add(
-          "publication "
-              + publication
-              + " does not publish insert, update, delete and truncate; alter it to");
+      findings.error(
+          null,
+          "publication " + publication + " does not publish insert, update, delete and truncate",
+          "alter it to");
     }
     Map<TableName, Publication.Entry> entries =
         Publication.entries(source, publication).stream()
@@ -45,33 +45,36 @@ record GivenPublication(String publication, Connection source) {
       String name = "publication " + publication + ": table " + table.table().name();
       Publication.Entry entry = entries.get(table.table().name());
       if (entry == null) {
-        problems.add(
-            name
-                + " is not in it"
-                + (table.table().isPartitioned()
-                    ? " under its own name; it needs publish_via_partition_root"
-                    : "; add it"));
+        boolean isPartitioned = table.table().isPartitioned();
+        findings.error(
+            table.table().name(),
+            name + " is not in it" + (isPartitioned ? " under its own name" : ""),
+            isPartitioned ? "it needs publish_via_partition_root" : "add it");
         continue;
       }
       if (entry.columns() != null) {
-        checkColumns(name, table, entry.columns(), problems);
+        checkColumns(name, table, entry.columns(), findings);
       }
-      checkFilter(name, table, entry.filter(), problems);
+      checkFilter(name, table, entry.filter(), findings);
     }
   }
 
   private static void checkColumns(
-      String name, MirroredTable table, Set<String> sent, List<String> problems) {
+      String name, MirroredTable table, Set<String> sent, Findings findings) {
+    TableName tableName = table.table().name();
     Set<String> lacking = new TreeSet<>(table.columnNames());
     lacking.removeAll(sent);
     if (!lacking.isEmpty()) {
-      problems.add(name + " lacks " + String.join(", ", lacking) + "; add it, or exclude it");
+      findings.error(
+          tableName, name + " lacks " + String.join(", ", lacking), "add it, or exclude it");
     }
     Set<String> leaving = new TreeSet<>(table.mapping().excludedColumns());
     leaving.retainAll(sent);
     if (!leaving.isEmpty()) {
-      problems.add(
-          name + " sends the excluded " + String.join(", ", leaving) + "; give it a column list");
+      findings.error(
+          tableName,
+          name + " sends the excluded " + String.join(", ", leaving),
+          "give it a column list");
     }
     Set<String> computed = new TreeSet<>();
     for (Column column : table.table().columns()) {
@@ -81,36 +84,37 @@ record GivenPublication(String publication, Connection source) {
     }
     computed.removeAll(leaving);
     if (!computed.isEmpty()) {
-      problems.add(
+      findings.error(
+          tableName,
           name
               + " sends the generated "
               + String.join(", ", computed)
-              + ", which the destination computes itself; set publish_generated_columns = none, or"
-              + " leave it out of the column list");
+              + ", which the destination computes itself",
+          "set publish_generated_columns = none, or leave it out of the column list");
     }
   }
 
   private void checkFilter(
-      String name, MirroredTable table, @Nullable String sent, List<String> problems)
+      String name, MirroredTable table, @Nullable String sent, Findings findings)
       throws SQLException {
+    TableName tableName = table.table().name();
     String wanted = table.mapping().filter();
     if ((sent == null) != (wanted == null)) {
-      problems.add(
-          name
-              + (sent == null ? " has no" : " has a")
-              + " row filter, unlike the mapping; make both agree");
+      findings.error(
+          tableName,
+          name + (sent == null ? " has no" : " has a") + " row filter, unlike the mapping",
+          "make both agree");
     } else if (sent != null && wanted != null) {
       try {
         String stored = Publication.storedFilter(source, table.table(), wanted);
         if (!sent.equals(stored)) {
-          problems.add(name + " has another row filter, " + sent + "; make both agree");
+          findings.error(tableName, name + " has another row filter, " + sent, "make both agree");
         }
       } catch (SQLException e) {
-        problems.add(
-            name
-                + ": the mapping's row filter cannot be compared with it: "
-                + e.getMessage()
-                + "; mend the filter, or grant TEMPORARY on the database");
+        findings.error(
+            tableName,
+            name + ": the mapping's row filter cannot be compared with it: " + e.getMessage(),
+            "mend the filter, or grant TEMPORARY on the database");
       }
     }
   }

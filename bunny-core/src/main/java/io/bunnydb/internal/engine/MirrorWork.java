@@ -1,5 +1,6 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.Finding;
 import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorState;
@@ -10,12 +11,10 @@ import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
 import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
-import io.bunnydb.spi.TableCheckpoint;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +45,7 @@ final class MirrorWork implements AutoCloseable {
     this.lifecycle = context.lifecycle();
     this.checkpoints = new Checkpoints(config, context.destination());
     this.setUp = new SetUp(config, checkpoints);
-    this.admission = new Admission(context, checkpoints);
+    this.admission = new Admission(context);
     this.content = everything();
   }
 
@@ -218,8 +217,7 @@ final class MirrorWork implements AutoCloseable {
   }
 
   private void tellOfOtherTables(Checkpoint checkpoint) {
-    List<TableMapping> known = checkpoint.tables().stream().map(TableCheckpoint::mapping).toList();
-    if (!Set.copyOf(known).equals(Set.copyOf(config.tables()))) {
+    if (!new KnownMirror(config, checkpoint).hasTheBuildersTables()) {
       LOG.info(
           "mirror '{}': the builder names other tables than the checkpoint, which counts; change them"
               + " with updateTables",
@@ -228,20 +226,9 @@ final class MirrorWork implements AutoCloseable {
   }
 
   private void refuseOtherNames(Checkpoint checkpoint) {
-    if (!checkpoint.slot().equals(config.slot())
-        || !checkpoint.publication().equals(config.publication())) {
-      throw new MirrorException(
-          config.name(),
-          "it was created with slot "
-              + checkpoint.slot()
-              + " and publication "
-              + checkpoint.publication()
-              + ", not "
-              + config.slot()
-              + " and "
-              + config.publication()
-              + "; name these in slot(...) and publication(...)",
-          null);
+    Optional<Finding> otherNames = new KnownMirror(config, checkpoint).otherNames();
+    if (otherNames.isPresent()) {
+      throw new MirrorException(config.name(), otherNames.get().toString(), null);
     }
   }
 

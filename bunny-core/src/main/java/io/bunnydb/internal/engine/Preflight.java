@@ -1,14 +1,23 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.Lsn;
 import io.bunnydb.TableMapping;
+import io.bunnydb.TableState;
+import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.SqlState;
+import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.source.Publication;
 import io.bunnydb.internal.source.ReplicationSlot;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.SourceIdentity;
+import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks whether a new mirror can work, as a whole; {@link TablePreflight} checks its tables.
@@ -16,141 +25,191 @@ import java.util.Set;
  * is rolled back.
  */
 final class Preflight {
-  private static final int OLDEST_MAJOR = 14;
+  // Stands in the trial of a checkpoint where the source could not be asked.
+  private static final SourceIdentity UNKNOWN = new SourceIdentity("", 0, "");
 
   private final MirrorConfig config;
+  private final PeerConnector connector;
   private final Connection source;
   private final Connection destination;
+  private final Findings findings = new Findings();
+  private final PlannedSql sql = new PlannedSql();
+  private @Nullable SourceIdentity identity;
 
-  Preflight(MirrorConfig config, Connection source, Connection destination) {
+  /**
+   * A preflight; nothing is asked yet.
+   *
+   * @param connector how to reach the source
+   * @param source a connection to it, in autocommit mode
+   * @param destination a connection to the destination, in autocommit mode and prepared as one that
+   *     writes
+   */
+  Preflight(
+      MirrorConfig config, PeerConnector connector, Connection source, Connection destination) {
     this.config = config;
+    this.connector = connector;
     this.source = source;
     this.destination = destination;
   }
 
-  /** What stands against a new mirror, a sentence with its cure each. */
-  List<String> problems() throws SQLException {
-    List<String> problems = new ArrayList<>();
-    checkVersion(problems, "source", source);
-    checkVersion(problems, "destination", destination);
-    if (!problems.isEmpty()) {
-      return problems;
-    }
-    checkSourceServer(problems);
-    checkNotMirroredOntoItself(problems);
-    checkSlot(problems);
-    checkPublication(problems);
-    TablePreflight tables = new TablePreflight(config, source, destination);
-    tables.checkHierarchies(config.tables(), problems);
-    tables.check(config.tables(), config.options().initialSnapshot(), Set.of(), problems);
-    return problems;
+  /** What was found. */
+  Findings findings() {
+    return findings;
   }
 
-  private static void checkVersion(List<String> problems, String side, Connection connection)
-      throws SQLException {
-    int major = connection.getMetaData().getDatabaseMajorVersion();
-    if (major < OLDEST_MAJOR) {
-      problems.add(
-          "the " + side + " is PostgreSQL " + major + "; it must be " + OLDEST_MAJOR + " or later");
-    }
+  /** The SQL that a start would run; whole where there are no errors. */
+  PlannedSql sql() {
+    return sql;
   }
 
-  private void checkSourceServer(List<String> problems) throws SQLException {
-    if (Sql.queryBoolean(source, "SELECT pg_catalog.pg_is_in_recovery()")) {
-      problems.add("the source is a standby; connect to the primary");
+  /** Checks everything. */
+  void run(StopSignal stop) throws SQLException {
+    ServerPreflight servers = new ServerPreflight(source, destination);
+    servers.checkVersions(findings);
+    if (findings.hasErrors()) {
       return;
     }
-    String walLevel = Sql.queryText(source, "SHOW wal_level");
-    if (!"logical".equals(walLevel)) {
-      problems.add(
-          "wal_level on the source is "
-              + walLevel
-              + "; set wal_level = logical and restart the source");
+    boolean areCopied = config.options().initialSnapshot();
+    if (servers.checkRoles(findings)) {
+      new ServerCapacity(source)
+          .checkReplication(
+              config.ownsSlot(), areCopied, connector.applicationName("stream"), findings);
+      new LogRetention(source).check(findings);
     }
-    new ServerCapacity(source).checkReplication(slotsNeeded(), sendersNeeded(), problems);
+    servers.checkLocales(findings);
+    checkNotMirroredOntoItself();
+    identity = new ReplicationRight(config.source(), connector, source).identify(findings, stop);
+    checkSlot();
+    checkPublication();
+    sql.onDestination(config.store().statements(destination));
+    TablePreflight tables = new TablePreflight(config, source, destination, findings, sql);
+    tables.checkHierarchies(config.tables());
+    tables.check(config.tables(), areCopied, Set.of());
+    checkCheckpoint();
+    if (config.ownsSlot()) {
+      sql.onSource(ReplicationSlot.createSql(config.slot()));
+    }
   }
 
-  private void checkNotMirroredOntoItself(List<String> problems) throws SQLException {
-    String identity =
+  /**
+   * The first checkpoint of the mirror, not saved yet.
+   *
+   * @throws IllegalStateException if something stands against it
+   */
+  Checkpoint firstCheckpoint() {
+    SourceIdentity known = identity;
+    if (known == null || findings.hasErrors()) {
+      throw new IllegalStateException(
+          "mirror '" + config.name() + "' has not passed its preflight");
+    }
+    return firstCheckpoint(known);
+  }
+
+  private Checkpoint firstCheckpoint(SourceIdentity known) {
+    TableState state = config.options().initialSnapshot() ? TableState.COPYING : TableState.LIVE;
+    List<TableCheckpoint> tables = new ArrayList<>();
+    for (TableMapping table : config.tables()) {
+      tables.add(new TableCheckpoint(table, state, Lsn.ZERO));
+    }
+    return new Checkpoint(
+        config.name(), known, config.slot(), config.publication(), Lsn.ZERO, false, null, tables);
+  }
+
+  /** Tries whether the checkpoint could be written; a store elsewhere could not take it back. */
+  private void checkCheckpoint() throws SQLException {
+    if (!config.store().joinsDestination()) {
+      return;
+    }
+    SQLException refusal = null;
+    destination.setAutoCommit(false);
+    try {
+      config.store().save(firstCheckpoint(identity == null ? UNKNOWN : identity), destination);
+    } catch (SQLException e) {
+      refusal = e;
+    } finally {
+      destination.rollback();
+      destination.setAutoCommit(true);
+    }
+    if (refusal != null) {
+      List<String> grants =
+          SqlState.isPrivilege(refusal.getSQLState())
+              ? config.store().grants(config.destination().user(), destination)
+              : List.of();
+      findings.error(
+          null,
+          "the checkpoint cannot be kept on the destination: " + refusal.getMessage(),
+          "grant CREATE on the database, or make the store's tables beforehand"
+              + (grants.isEmpty() ? "" : ": " + String.join("; ", grants)));
+    }
+  }
+
+  private void checkNotMirroredOntoItself() throws SQLException {
+    String address =
         "SELECT pg_catalog.current_database() || pg_catalog.pg_postmaster_start_time()::text"
             + " || pg_catalog.current_setting('port') || pg_catalog.current_setting('cluster_name')";
-    if (String.valueOf(Sql.queryText(source, identity))
-        .equals(Sql.queryText(destination, identity))) {
+    if (String.valueOf(Sql.queryText(source, address))
+        .equals(Sql.queryText(destination, address))) {
       for (TableMapping mapping : config.tables()) {
         if (mapping.source().equals(mapping.destination())) {
-          problems.add(
+          findings.error(
+              mapping.source(),
               "source and destination are one database, and table "
                   + mapping.source()
-                  + " would be mirrored onto itself; map it to another name");
+                  + " would be mirrored onto itself",
+              "map it to another name");
         }
       }
     }
   }
 
-  private int slotsNeeded() {
-    // One to keep, if it is not given; one for as long as the snapshot is held.
-    return (config.ownsSlot() ? 1 : 0) + (config.options().initialSnapshot() ? 1 : 0);
-  }
-
-  private int sendersNeeded() {
-    // One for the stream; one for as long as the snapshot is held.
-    return 1 + (config.options().initialSnapshot() ? 1 : 0);
-  }
-
-  private void checkSlot(List<String> problems) throws SQLException {
+  private void checkSlot() throws SQLException {
     var slot = ReplicationSlot.find(source, config.slot());
+    String name = "replication slot " + config.slot();
     if (config.ownsSlot()) {
       if (slot.isPresent()) {
-        problems.add(
-            "the source has a replication slot "
-                + config.slot()
-                + " already, but the store knows no"
-                + " such mirror; drop the slot (SELECT pg_drop_replication_slot('"
-                + config.slot()
-                + "')) if nothing uses it");
+        findings.error(
+            null,
+            "the source has a " + name + " already, but the store knows no such mirror",
+            "drop the slot (SELECT pg_drop_replication_slot("
+                + Sql.literal(config.slot())
+                + ")) if nothing uses it");
       }
       return;
     }
     if (slot.isEmpty()) {
-      problems.add(
-          "the source has no replication slot "
-              + config.slot()
-              + "; make it, or leave"
-              + " slot(...) out");
+      findings.error(null, "the source has no " + name, "make it, or leave slot(...) out");
       return;
     }
     String database = Sql.queryText(source, "SELECT pg_catalog.current_database()");
     if (!ReplicationSlot.PLUGIN.equals(slot.get().plugin())
         || !String.valueOf(database).equals(slot.get().database())) {
-      problems.add(
-          "replication slot "
-              + config.slot()
-              + " is not one of plugin "
-              + ReplicationSlot.PLUGIN
-              + " in database "
-              + database
-              + "; make another");
+      findings.error(
+          null,
+          name + " is not one of plugin " + ReplicationSlot.PLUGIN + " in database " + database,
+          "make another");
     } else if (slot.get().isActive()) {
-      problems.add("replication slot " + config.slot() + " is in use; stop its reader");
+      findings.error(null, name + " is in use", "stop its reader");
     } else if (slot.get().invalidation() != null) {
-      problems.add("replication slot " + config.slot() + " is invalid; drop it and make another");
+      findings.error(null, name + " is invalid", "drop it and make another");
     } else if (config.ownsPublication() && !config.options().initialSnapshot()) {
-      problems.add(
-          "replication slot "
-              + config.slot()
+      findings.error(
+          null,
+          name
               + " begins before the publication that Bunny would make, and without a copy the changes"
-              + " between would be missing; make the publication first, then the slot, and name both");
+              + " between would be missing",
+          "make the publication first, then the slot, and name both");
     }
   }
 
-  private void checkPublication(List<String> problems) throws SQLException {
+  private void checkPublication() throws SQLException {
     boolean exists = Publication.exists(source, config.publication());
     if (config.ownsPublication() && exists) {
-      problems.add(
+      findings.error(
+          null,
           "the source has a publication "
               + config.publication()
-              + " already, but the store knows no"
-              + " such mirror; drop it if nothing uses it");
+              + " already, but the store knows no such mirror",
+          "drop it if nothing uses it");
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.Finding;
 import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
 import io.bunnydb.TableName;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,11 +76,14 @@ final class SetUp {
     refuseUnpublishedColumns(checkpoint, tables, source);
     if (config.ownsPublication()) {
       // Before the slot: a publication must be there at every position that is decoded for it.
-      List<String> problems =
+      List<Finding> obstacles =
           Publication.reconcile(
               source, checkpoint.publication(), tables, checkpoint.hasTableIn(TableState.COPYING));
-      if (!problems.isEmpty()) {
-        throw new MirrorException(config.name(), String.join("; ", problems), null);
+      if (!obstacles.isEmpty()) {
+        throw new MirrorException(
+            config.name(),
+            obstacles.stream().map(Finding::toString).collect(Collectors.joining("; ")),
+            null);
       }
     }
     Checkpoint positioned = checkpoint;

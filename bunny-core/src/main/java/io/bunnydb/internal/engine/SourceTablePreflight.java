@@ -22,99 +22,140 @@ final class SourceTablePreflight {
   private static final int FIRST_WITH_LISTS = 15;
   private static final int FIRST_TO_REFUSE_GENERATED = 18;
 
-  private final Peer peer;
+  private final Grants grants;
   private final Connection source;
+  private final Findings findings;
 
-  SourceTablePreflight(Peer peer, Connection source) {
-    this.peer = peer;
+  SourceTablePreflight(Peer peer, Connection source, Findings findings) {
+    this.grants = new Grants(peer);
     this.source = source;
+    this.findings = findings;
   }
 
-  /** Adds what stands against a table, a sentence with its cure each. */
-  void check(MirroredTable mirrored, List<String> problems) throws SQLException {
+  /**
+   * Adds what stands against a table.
+   *
+   * @param areCopied whether its rows are to be read
+   */
+  void check(MirroredTable mirrored, boolean areCopied) throws SQLException {
     Table table = mirrored.table();
-    TableMapping mapping = mirrored.mapping();
     String name = "table " + table.name();
     if (!table.kind().equals("r") && !table.isPartitioned()) {
-      problems.add(name + " is not an ordinary or partitioned table; only those are replicated");
+      error(table, name + " is not an ordinary or partitioned table", "only those are replicated");
       return;
     }
     if (!table.isPermanent()) {
-      problems.add(name + " is unlogged or temporary; ALTER TABLE ... SET LOGGED");
+      error(
+          table,
+          name + " is unlogged or temporary",
+          "ALTER TABLE " + table.name().toSql() + " SET LOGGED");
       return;
     }
-    checkPartitions(table, name, problems);
-    checkIdentity(mirrored, name, problems);
-    if (!TablePreflight.mayUseSchema(source, table.name())) {
-      problems.add(name + TablePreflight.unusable(table.name(), peer));
-    } else if (!Sql.queryBoolean(
-        source, "SELECT pg_catalog.has_table_privilege(CAST(? AS oid), 'SELECT')", table.oid())) {
-      problems.add(name + " may not be read; GRANT SELECT on it to " + peer.user());
+    checkPartitions(table, name);
+    checkIdentity(table, name);
+    checkRights(table, name, areCopied);
+    checkMapping(mirrored, name);
+    checkExcluded(mirrored, name);
+  }
+
+  private void error(Table table, String what, String cure) {
+    findings.error(table.name(), what, cure);
+  }
+
+  private void checkRights(Table table, String name, boolean areCopied) throws SQLException {
+    if (!Grants.mayUseSchema(source, table.name().schema())) {
+      error(
+          table,
+          name + " is in a schema that may not be used",
+          grants.useSchema(table.name().schema()));
     }
+    if (!Sql.queryBoolean(
+        source, "SELECT pg_catalog.has_table_privilege(CAST(? AS oid), 'SELECT')", table.oid())) {
+      error(table, name + " may not be read", grants.onTable("SELECT", table.name()));
+    }
+    if (areCopied
+        && Sql.queryBoolean(
+            source, "SELECT pg_catalog.row_security_active(CAST(? AS oid))", table.oid())) {
+      error(
+          table,
+          name + " has row-level security, by which a copy would lack rows",
+          grants.bypassPolicies());
+    }
+  }
+
+  private void checkMapping(MirroredTable mirrored, String name) throws SQLException {
+    Table table = mirrored.table();
+    TableMapping mapping = mirrored.mapping();
     Set<String> unknown = new TreeSet<>(mapping.excludedColumns());
     table.columns().stream().map(Column::name).forEach(unknown::remove);
     if (!unknown.isEmpty()) {
-      problems.add(name + " has no column " + String.join(", ", unknown) + " to exclude");
+      error(
+          table,
+          name + " has no column " + String.join(", ", unknown) + " to exclude",
+          "check spelling and case");
     }
     String key = mapping.partitionKey();
     if (key != null && table.column(key) == null) {
-      problems.add(name + " has no column " + key + " to divide it by");
+      error(table, name + " has no column " + key + " to divide it by", "check spelling and case");
     }
     boolean hasLists = source.getMetaData().getDatabaseMajorVersion() >= FIRST_WITH_LISTS;
     if (!hasLists && !mapping.excludedColumns().isEmpty()) {
-      problems.add(
-          name + ": PostgreSQL 14 cannot keep excluded columns on the source; use 15 or later");
+      error(
+          table,
+          name + ": PostgreSQL 14 cannot keep excluded columns on the source",
+          "use 15 or later");
     }
     if (!hasLists && mapping.filter() != null) {
-      problems.add(name + ": PostgreSQL 14 has no row filters; use 15 or later");
+      error(table, name + ": PostgreSQL 14 has no row filters", "use 15 or later");
     }
-    checkExcluded(mirrored, name, problems);
   }
 
-  private void checkPartitions(Table table, String name, List<String> problems)
-      throws SQLException {
+  private void checkPartitions(Table table, String name) throws SQLException {
     List<TableName> outOfLog =
         Partition.below(source, "", "", List.of(table.name())).stream()
             .filter(partition -> !partition.isInLog())
             .map(Partition::name)
             .toList();
     if (!outOfLog.isEmpty()) {
-      problems.add(
+      error(
+          table,
           name
               + " has partitions whose changes are not in the log: "
-              + outOfLog.stream().map(TableName::toString).collect(Collectors.joining(", "))
-              + "; ALTER TABLE ... SET LOGGED, or detach what is a foreign table");
+              + outOfLog.stream().map(TableName::toString).collect(Collectors.joining(", ")),
+          "ALTER TABLE ... SET LOGGED, or detach what is a foreign table");
     }
   }
 
-  private void checkIdentity(MirroredTable mirrored, String name, List<String> problems)
-      throws SQLException {
-    Table table = mirrored.table();
+  private void checkIdentity(Table table, String name) throws SQLException {
     List<String> partitions =
         table.isPartitioned() ? Catalog.partitionsWithoutIdentity(source, table) : List.of();
     if (!table.hasUsableIdentity() || !partitions.isEmpty()) {
-      problems.add(
+      error(
+          table,
           name
               + (partitions.isEmpty() ? "" : " (partitions " + String.join(", ", partitions) + ")")
               + " has no replica identity, so that UPDATE and DELETE would fail on the source once it is"
-              + " published; add a primary key, or ALTER TABLE ... REPLICA IDENTITY FULL");
+              + " published",
+          "add a primary key, or ALTER TABLE ... REPLICA IDENTITY FULL");
       return;
     }
-    checkGenerated(table, name, problems);
+    checkGenerated(table, name);
     List<String> others =
         table.isPartitioned() ? Catalog.partitionsWithOtherIdentity(source, table) : List.of();
     if (!others.isEmpty()) {
-      problems.add(
+      error(
+          table,
           name
               + ": its partitions "
               + String.join(", ", others)
               + " have another replica identity than the table itself, so that their changes would not"
-              + " tell which row they are for; ALTER TABLE ... REPLICA IDENTITY to the same for all");
+              + " tell which row they are for",
+          "ALTER TABLE ... REPLICA IDENTITY to the same for all");
     }
   }
 
   /** Values of generated columns are not sent, so they tell no row. */
-  private void checkGenerated(Table table, String name, List<String> problems) throws SQLException {
+  private void checkGenerated(Table table, String name) throws SQLException {
     boolean isFull = table.identity() == ReplicaIdentity.FULL;
     boolean isFullRefused =
         isFull && source.getMetaData().getDatabaseMajorVersion() >= FIRST_TO_REFUSE_GENERATED;
@@ -126,39 +167,42 @@ final class SourceTablePreflight {
       }
     }
     if (!generated.isEmpty()) {
-      problems.add(
+      error(
+          table,
           name
               + ": the generated column "
               + String.join(", ", generated)
-              + " belongs to the replica identity, but its values are not sent; choose a key without"
-              + " it, by REPLICA IDENTITY USING INDEX if need be");
+              + " belongs to the replica identity, but its values are not sent",
+          "choose a key without it, by REPLICA IDENTITY USING INDEX if need be");
     }
   }
 
-  private static void checkExcluded(MirroredTable mirrored, String name, List<String> problems) {
+  private void checkExcluded(MirroredTable mirrored, String name) {
     Set<String> excluded = mirrored.mapping().excludedColumns();
     if (excluded.isEmpty()) {
       return;
     }
     Table table = mirrored.table();
     if (table.identity() == ReplicaIdentity.FULL) {
-      problems.add(
-          name
-              + " has REPLICA IDENTITY FULL, which needs every column; set another identity, or"
-              + " exclude none");
+      error(
+          table,
+          name + " has REPLICA IDENTITY FULL, which needs every column",
+          "set another identity, or exclude none");
       return;
     }
     Set<String> keys = new TreeSet<>(table.keyColumns());
     keys.retainAll(excluded);
     if (!keys.isEmpty()) {
-      problems.add(
+      error(
+          table,
           name
               + ": column "
               + String.join(", ", keys)
-              + " belongs to the replica identity and cannot be excluded");
+              + " belongs to the replica identity and cannot be excluded",
+          "leave it in, or choose another key");
     }
     if (mirrored.columns().isEmpty()) {
-      problems.add(name + ": every column is excluded");
+      error(table, name + ": every column is excluded", "leave one in");
     }
   }
 }

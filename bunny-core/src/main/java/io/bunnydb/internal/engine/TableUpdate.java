@@ -4,6 +4,7 @@ import io.bunnydb.Lsn;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
 import io.bunnydb.TableState;
+import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
@@ -45,18 +46,19 @@ record TableUpdate(Checkpoint result, List<TableMapping> added, Set<TableName> o
     return new TableUpdate(checkpoint.withTables(result), added, owned);
   }
 
-  /** What stands against the added tables, a sentence with its cure each. */
-  List<String> problems(MirrorConfig config, Connection source, Connection destination)
+  /** Checks the added tables. */
+  Findings check(MirrorConfig config, Connection source, Connection destination)
       throws SQLException {
-    List<String> problems = new ArrayList<>();
+    Findings findings = new Findings();
     if (!added.isEmpty()) {
-      // A slot and a sender for as long as the snapshot is held, a sender for the stream beside it.
-      new ServerCapacity(source).checkReplication(1, 2, problems);
+      String ownStream =
+          new PeerConnector(config.name(), config.source()).applicationName("stream");
+      new ServerCapacity(source).checkReplication(false, true, ownStream, findings);
     }
-    TablePreflight tables = new TablePreflight(config, source, destination);
-    tables.checkHierarchies(
-        result.tables().stream().map(TableCheckpoint::mapping).toList(), problems);
-    tables.check(added, true, owned, problems);
-    return problems;
+    TablePreflight tables =
+        new TablePreflight(config, source, destination, findings, new PlannedSql());
+    tables.checkHierarchies(result.tables().stream().map(TableCheckpoint::mapping).toList());
+    tables.check(added, true, owned);
+    return findings;
   }
 }

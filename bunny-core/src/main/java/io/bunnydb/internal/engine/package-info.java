@@ -42,6 +42,9 @@
  * becomes the mirror's owner; as there is none, {@link io.bunnydb.internal.engine.Admission} checks
  * everything, and a first checkpoint without a position is kept. What follows is the first session.
  *
+ * <p><b>A plan</b> is made by {@link io.bunnydb.internal.engine.Planner} on the caller's thread,
+ * with the same {@link io.bunnydb.internal.engine.Preflight}, and no owner.
+ *
  * <p><b>Threads.</b> {@link io.bunnydb.internal.engine.MirrorThread} does everything that changes
  * the mirror, as {@link io.bunnydb.internal.engine.MirrorWork} tells: commands, one after the
  * other, and between them {@link io.bunnydb.internal.engine.Session}s. A session begins at the

@@ -34,11 +34,16 @@ public final class FirstCopy {
 
   private FirstCopy() {}
 
-  /** Marks a table that a mirror has just made. */
-  public static void mark(Connection destination, TableName table, String mirror)
+  /**
+   * Marks a table that a mirror has just made.
+   *
+   * @return the SQL that did it
+   */
+  public static String mark(Connection destination, TableName table, String mirror)
       throws SQLException {
-    Sql.execute(
-        destination, "COMMENT ON TABLE " + table.toSql() + " IS " + Sql.literal(MARK + mirror));
+    String mark = "COMMENT ON TABLE " + table.toSql() + " IS " + Sql.literal(MARK + mirror);
+    Sql.execute(destination, mark);
+    return mark;
   }
 
   /** The name of the mirror that made a table and has not finished it; null if none has. */
@@ -54,8 +59,13 @@ public final class FirstCopy {
   /** Takes the mark away, when all is built, unless somebody has written over it. */
   public static void unmark(Connection destination, Table table) throws SQLException {
     if (maker(destination, table) != null) {
-      Sql.execute(destination, "COMMENT ON TABLE " + table.name().toSql() + " IS NULL");
+      Sql.execute(destination, unmarkSql(table.name()));
     }
+  }
+
+  /** The SQL that takes the mark of a table away. */
+  public static String unmarkSql(TableName table) {
+    return "COMMENT ON TABLE " + table.toSql() + " IS NULL";
   }
 
   /** Drops the indexes of a marked table: those that a copy built which was broken off. */

@@ -66,6 +66,50 @@ public record IndexBuilder(String mirror, Connection destination, TableName tabl
   public record Built(TableIndex index, String name) {}
 
   /**
+   * The SQL of an index.
+   *
+   * @param build makes the index
+   * @param attach makes it a key, identity or constraint; empty where it is none, or is made one
+   *     with its building
+   */
+  public record Trial(String build, List<String> attach) {}
+
+  /**
+   * Builds an index and attaches it, for a transaction that is rolled back.
+   *
+   * @return the SQL that did it
+   * @throws SQLException if it cannot be built; the transaction goes on without it
+   */
+  public Trial tryOut(TableIndex index) throws SQLException {
+    String name = chooseName(index);
+    String build = buildSql(index, name);
+    String attach = attachSql(index, name);
+    Savepoint before = destination.setSavepoint();
+    try {
+      Sql.execute(destination, build);
+      if (!attach.isEmpty()) {
+        Sql.execute(destination, attach);
+      }
+    } catch (SQLException e) {
+      destination.rollback(before);
+      throw e;
+    }
+    destination.releaseSavepoint(before);
+    return new Trial(build, attach.isEmpty() ? List.of() : List.of(attach));
+  }
+
+  private String chooseName(TableIndex index) throws SQLException {
+    return String.valueOf(
+        Sql.queryText(
+            destination,
+            CHOOSE_NAME,
+            index.stem(),
+            index.suffix(),
+            table.schema(),
+            table.schema()));
+  }
+
+  /**
    * Builds an index.
    *
    * @return the index; empty where it cannot be built and the table does without it
@@ -73,15 +117,7 @@ public record IndexBuilder(String mirror, Connection destination, TableName tabl
    */
   public Optional<Built> build(TableIndex index) throws SQLException {
     for (int attempt = 1; ; attempt++) {
-      String name =
-          String.valueOf(
-              Sql.queryText(
-                  destination,
-                  CHOOSE_NAME,
-                  index.stem(),
-                  index.suffix(),
-                  table.schema(),
-                  table.schema()));
+      String name = chooseName(index);
       Savepoint before = destination.setSavepoint();
       try {
         Sql.execute(destination, buildSql(index, name));

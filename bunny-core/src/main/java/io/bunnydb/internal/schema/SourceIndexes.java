@@ -1,6 +1,5 @@
 package io.bunnydb.internal.schema;
 
-import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.schema.TableIndex.Role;
 import io.bunnydb.internal.source.MirroredTable;
@@ -17,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The indexes of a source table as the destination is to have them. Of those that it cannot have,
- * or had better not have, a line in the log tells.
+ * or had better not have, a line in the log tells, or whoever asks.
  */
 public final class SourceIndexes {
   private static final Logger LOG = LoggerFactory.getLogger(SourceIndexes.class);
@@ -81,6 +80,13 @@ public final class SourceIndexes {
 
   private SourceIndexes() {}
 
+  /** Hears of indexes that the destination is not to have. */
+  @FunctionalInterface
+  public interface Omissions {
+    /** Takes an index's name and why it is left out. */
+    void leaveOut(String index, String reason);
+  }
+
   /**
    * Reads them, the keys first.
    *
@@ -89,6 +95,28 @@ public final class SourceIndexes {
    */
   public static List<TableIndex> of(
       String mirror, Connection source, MirroredTable table, IndexScope scope) throws SQLException {
+    return of(
+        source,
+        table,
+        scope,
+        (index, reason) ->
+            LOG.info(
+                "mirror '{}': index {} of {} is not made on the destination: {}",
+                mirror,
+                index,
+                table.table().name(),
+                reason));
+  }
+
+  /**
+   * Reads them, the keys first.
+   *
+   * @param source a session with an empty search path
+   * @param omissions hears of the others
+   */
+  public static List<TableIndex> of(
+      Connection source, MirroredTable table, IndexScope scope, Omissions omissions)
+      throws SQLException {
     long oid = table.table().oid();
     List<TableIndex> indexes = new ArrayList<>(TableCreator.keys(table));
     if (scope == IndexScope.KEYS) {
@@ -99,17 +127,13 @@ public final class SourceIndexes {
       if (obstacle == null) {
         indexes.add(copyOf(index));
       } else {
-        leaveOut(mirror, table.table().name(), index.name(), obstacle);
+        omissions.leaveOut(index.name(), obstacle);
       }
     }
     String ofPartitions =
         table.table().isPartitioned() ? Sql.queryText(source, OF_PARTITIONS, oid) : null;
     if (ofPartitions != null) {
-      leaveOut(
-          mirror,
-          table.table().name(),
-          ofPartitions,
-          "the table is one there, and partitions have it");
+      omissions.leaveOut(ofPartitions, "the table is one there, and partitions have it");
     }
     return indexes;
   }
@@ -164,14 +188,5 @@ public final class SourceIndexes {
             : index.isConstraint() ? Role.UNIQUE_CONSTRAINT : Role.PLAIN;
     return new TableIndex(
         role, index.name(), "", index.isUnique(), String.valueOf(definition), index.timing());
-  }
-
-  private static void leaveOut(String mirror, TableName table, String index, String reason) {
-    LOG.info(
-        "mirror '{}': index {} of {} is not made on the destination: {}",
-        mirror,
-        index,
-        table,
-        reason);
   }
 }

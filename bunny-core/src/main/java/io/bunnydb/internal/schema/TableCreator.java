@@ -31,26 +31,39 @@ public final class TableCreator {
   /**
    * Creates the table without keys, and its schema where that is missing, in the connection's open
    * transaction.
+   *
+   * @return the SQL that did it, defaults left out that the destination did not take
    */
-  public static void create(Connection destination, MirroredTable mirrored) throws SQLException {
+  public static List<String> create(Connection destination, MirroredTable mirrored)
+      throws SQLException {
     TableName target = mirrored.mapping().destination();
-    createSchema(destination, target.schema());
+    List<String> done = new ArrayList<>();
+    createSchema(destination, target.schema(), done);
     List<Column> columns = createdColumns(mirrored);
     List<String> lines = new ArrayList<>();
     boolean hasVirtual = destination.getMetaData().getDatabaseMajorVersion() >= 18;
     for (Column column : columns) {
       lines.add(definition(column, hasVirtual));
     }
-    Sql.execute(
-        destination, "CREATE TABLE " + target.toSql() + " (" + String.join(", ", lines) + ")");
+    execute(
+        destination,
+        "CREATE TABLE " + target.toSql() + " (" + String.join(", ", lines) + ")",
+        done);
     for (Column column : columns) {
       if (!column.isGenerated() && column.defaultSql() != null) {
-        setDefault(destination, target, column.name(), column.defaultSql());
+        setDefault(destination, target, column.name(), column.defaultSql(), done);
       }
     }
     if (mirrored.table().identity() == ReplicaIdentity.FULL) {
-      Sql.execute(destination, "ALTER TABLE " + target.toSql() + " REPLICA IDENTITY FULL");
+      execute(destination, "ALTER TABLE " + target.toSql() + " REPLICA IDENTITY FULL", done);
     }
+    return done;
+  }
+
+  private static void execute(Connection destination, String command, List<String> done)
+      throws SQLException {
+    Sql.execute(destination, command);
+    done.add(command);
   }
 
   /** The primary key and the index of the replica identity, as far as their columns are there. */
@@ -75,10 +88,11 @@ public final class TableCreator {
     return new TableIndex(role, stem, suffix, true, "btree (" + Sql.identifiers(columns) + ")", "");
   }
 
-  private static void createSchema(Connection destination, String schema) throws SQLException {
+  private static void createSchema(Connection destination, String schema, List<String> done)
+      throws SQLException {
     if (!Sql.queryBoolean(
         destination, "SELECT true FROM pg_catalog.pg_namespace WHERE nspname = ?", schema)) {
-      Sql.execute(destination, "CREATE SCHEMA " + Sql.identifier(schema));
+      execute(destination, "CREATE SCHEMA " + Sql.identifier(schema), done);
     }
   }
 
@@ -120,18 +134,19 @@ public final class TableCreator {
   }
 
   private static void setDefault(
-      Connection destination, TableName target, String column, String expression)
+      Connection destination, TableName target, String column, String expression, List<String> done)
       throws SQLException {
     var before = destination.setSavepoint();
     try {
-      Sql.execute(
+      execute(
           destination,
           "ALTER TABLE "
               + target.toSql()
               + " ALTER COLUMN "
               + Sql.identifier(column)
               + " SET DEFAULT "
-              + expression);
+              + expression,
+          done);
       destination.releaseSavepoint(before);
     } catch (SQLException e) {
       destination.rollback(before);

@@ -1,5 +1,7 @@
 package io.bunnydb.internal.source;
 
+import io.bunnydb.Finding;
+import io.bunnydb.Severity;
 import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
@@ -74,9 +76,9 @@ public final class Publication {
    * alone where it has just these tables already and none is to be defined anew.
    *
    * @param redefine whether columns or filters of a table may have changed
-   * @return what stands against it, a sentence each; where there is something, nothing was changed
+   * @return what stands against it; where there is something, nothing was changed
    */
-  public static List<String> reconcile(
+  public static List<Finding> reconcile(
       Connection source, String name, List<MirroredTable> tables, boolean redefine)
       throws SQLException {
     boolean exists = exists(source, name);
@@ -89,35 +91,47 @@ public final class Publication {
   /**
    * Makes the publication and takes it back at once, to see whether the server has it.
    *
-   * @return what stands against it, a sentence each
+   * @return what stands against it
    */
-  public static List<String> tryOut(Connection source, String name, List<MirroredTable> tables)
+  public static List<Finding> tryOut(Connection source, String name, List<MirroredTable> tables)
       throws SQLException {
     return define(source, name, tables, exists(source, name), false);
   }
 
-  private static List<String> define(
+  /** The SQL that makes the publication. */
+  public static String createSql(String name, List<MirroredTable> tables) {
+    return "CREATE PUBLICATION "
+        + Sql.identifier(name)
+        + " FOR TABLE "
+        + tableList(tables)
+        + " WITH (publish_via_partition_root = true)";
+  }
+
+  private static String alterSql(String name, List<MirroredTable> tables) {
+    return "ALTER PUBLICATION " + Sql.identifier(name) + " SET TABLE " + tableList(tables);
+  }
+
+  private static List<Finding> define(
       Connection source, String name, List<MirroredTable> tables, boolean exists, boolean keep)
       throws SQLException {
     source.setAutoCommit(false);
     try {
-      Sql.execute(
-          source,
-          (exists ? "ALTER PUBLICATION " : "CREATE PUBLICATION ")
-              + Sql.identifier(name)
-              + (exists ? " SET TABLE " : " FOR TABLE ")
-              + tableList(tables)
-              + (exists ? "" : " WITH (publish_via_partition_root = true)"));
-      List<String> problems = filtersOutsideIdentity(source, name, tables);
+      Sql.execute(source, exists ? alterSql(name, tables) : createSql(name, tables));
+      List<Finding> obstacles = filtersOutsideIdentity(source, name, tables);
       if (!namesOf(source, name).equals(namesOf(tables))) {
-        problems.add("a row filter names further tables; balance its parentheses");
+        obstacles.add(
+            new Finding(
+                Severity.ERROR,
+                null,
+                "a row filter names further tables",
+                "balance its parentheses"));
       }
-      if (keep && problems.isEmpty()) {
+      if (keep && obstacles.isEmpty()) {
         source.commit();
       } else {
         source.rollback();
       }
-      return problems;
+      return obstacles;
     } catch (SQLException | RuntimeException e) {
       source.rollback();
       throw e;
@@ -217,9 +231,9 @@ public final class Publication {
    * The server takes a filter over any column, and then lets the application's UPDATE fail. The
    * columns that a filter uses stand in its stored expression.
    */
-  private static List<String> filtersOutsideIdentity(
+  private static List<Finding> filtersOutsideIdentity(
       Connection source, String publication, List<MirroredTable> tables) throws SQLException {
-    List<String> problems = new ArrayList<>();
+    List<Finding> obstacles = new ArrayList<>();
     for (MirroredTable table : tables) {
       if (table.mapping().filter() == null || table.table().identity() == ReplicaIdentity.FULL) {
         continue;
@@ -243,16 +257,20 @@ public final class Publication {
                   table.table().oid()));
       outside.removeAll(table.table().keyColumns());
       if (!outside.isEmpty()) {
-        problems.add(
-            "the row filter of "
-                + table.table().name()
-                + " uses "
-                + String.join(", ", outside)
-                + ", outside the replica identity, so that UPDATE and DELETE would fail on the"
-                + " source; filter by key columns, or ALTER TABLE ... REPLICA IDENTITY FULL");
+        obstacles.add(
+            new Finding(
+                Severity.ERROR,
+                table.table().name(),
+                "the row filter of "
+                    + table.table().name()
+                    + " uses "
+                    + String.join(", ", outside)
+                    + ", outside the replica identity, so that UPDATE and DELETE would fail on the"
+                    + " source",
+                "filter by key columns, or ALTER TABLE ... REPLICA IDENTITY FULL"));
       }
     }
-    return problems;
+    return obstacles;
   }
 
   /**

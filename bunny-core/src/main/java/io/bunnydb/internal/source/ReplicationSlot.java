@@ -65,16 +65,20 @@ public record ReplicationSlot(
    * @return the position from which it gives every change
    */
   public static Lsn create(Connection source, String name) throws SQLException {
-    String lsn =
-        Sql.queryText(
-            source,
-            "SELECT lsn::text FROM pg_catalog.pg_create_logical_replication_slot(?, ?)",
-            name,
-            PLUGIN);
+    String lsn = Sql.queryText(source, createSql(name));
     if (lsn == null) {
       throw new SQLException("pg_create_logical_replication_slot gave no position");
     }
     return Lsn.parse(lsn);
+  }
+
+  /** The SQL that makes a durable slot and gives its position. */
+  public static String createSql(String name) {
+    return "SELECT lsn::text FROM pg_catalog.pg_create_logical_replication_slot("
+        + Sql.literal(name)
+        + ", "
+        + Sql.literal(PLUGIN)
+        + ")";
   }
 
   /**

@@ -1,0 +1,62 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.Peer;
+import io.bunnydb.PeerConnectionException;
+import io.bunnydb.internal.catalog.PeerConnector;
+import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.SqlState;
+import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.source.ReplicationStream;
+import io.bunnydb.spi.SourceIdentity;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds out whether the role may read the source's log, by asking as a reader does: services
+ * without a superuser give that right in ways of their own.
+ *
+ * @param peer the source
+ * @param connector how to reach it
+ * @param source a connection to it
+ */
+record ReplicationRight(Peer peer, PeerConnector connector, Connection source) {
+  private static final String TOO_MANY_CONNECTIONS = "53300";
+
+  /**
+   * Asks which source this is, as a reader of its log.
+   *
+   * @param findings takes a refusal for want of the right
+   * @return the source; null where the right is missing, or no reader more is let in, which has
+   *     been found already
+   */
+  @Nullable SourceIdentity identify(Findings findings, StopSignal stop) throws SQLException {
+    try (ReplicationStream stream = ReplicationStream.connect(connector, stop)) {
+      return stream.identify();
+    } catch (PeerConnectionException e) {
+      Throwable refusal = e.getCause();
+      if (SqlState.isPrivilege(e.sqlState()) && refusal != null) {
+        findings.error(
+            null,
+            "role "
+                + Sql.identifier(peer.user())
+                + " may not read the source's log: "
+                + refusal.getMessage(),
+            cure());
+        return null;
+      }
+      if (TOO_MANY_CONNECTIONS.equals(e.sqlState()) && findings.hasErrors()) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  private String cure() throws SQLException {
+    String role = Sql.identifier(peer.user());
+    boolean isRds =
+        Sql.queryBoolean(
+            source, "SELECT true FROM pg_catalog.pg_roles WHERE rolname = 'rds_replication'");
+    return isRds ? "GRANT rds_replication TO " + role : "ALTER ROLE " + role + " REPLICATION";
+  }
+}
