@@ -8,6 +8,7 @@ module io.bunnydb {
   requires static org.checkerframework.checker.qual;
   requires org.postgresql.jdbc;
   requires org.slf4j;
+  requires jdk.jfr;
 
   opens io.bunnydb.internal.source to
       org.postgresql.jdbc;

@@ -30,6 +30,17 @@ public final class MirrorHandle implements AutoCloseable {
   }
 
   /**
+   * What has happened to the mirror while this handle was open: states, errors and attempts,
+   * copies, other lists of tables, dangers to the slot. The last 1,000 events are kept, in memory.
+   * Usable after {@link #close}, too.
+   *
+   * @return the events that are wanted, newest first
+   */
+  public EventPage events(EventQuery query) {
+    return engine.events(query);
+  }
+
+  /**
    * Stops writing: what is in flight is rolled back, the slot is kept and retains the source's log.
    * Returns when nothing writes any more. Paused is remembered: started again, in this or another
    * process, the mirror is still paused.
@@ -77,7 +88,8 @@ public final class MirrorHandle implements AutoCloseable {
 
   /**
    * Tries at once what would be tried again later, or a set-up that failed; resumes a mirror that
-   * an error paused. Does nothing in other states.
+   * an error paused. While an attempt is under way, the next follows it without a wait. Does
+   * nothing in other states.
    *
    * @throws MirrorException as {@link #resume}
    * @throws IllegalStateException if the mirror was closed or is being dropped

@@ -19,4 +19,13 @@ public interface MirrorListener {
 
   /** The mirror met an error; its status tells whether it stopped or will try again. */
   default void onError(String mirror, MirrorException error) {}
+
+  /** Changes were applied and committed; called after each commit, so it must be quick. */
+  default void onBatch(String mirror, BatchReport batch) {}
+
+  /**
+   * The source may give the slot up, or has. Looked for every five seconds while the handle is
+   * open, paused or not; told once, and again when it gets worse.
+   */
+  default void onSlotWarning(String mirror, SlotWarning warning) {}
 }

@@ -1,5 +1,7 @@
 package io.bunnydb;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,14 +20,23 @@ import org.jspecify.annotations.Nullable;
  * @param lastLsn everything that was committed on the source before this position is on the
  *     destination, in the tables that are live; it goes back when copied tables join, whose changes
  *     are read from their snapshot on. {@link Lsn#ZERO} before the set-up
- * @param lagBytes bytes of log from {@code lastLsn} to the source's present end
+ * @param lagBytes bytes of log from {@code lastLsn} to the source's present end, or to the last end
+ *     that is known where the source cannot be asked
  * @param lagSeconds age of the oldest change that is not applied yet, in seconds; 0 when caught up.
- *     Where that change has not been received yet, it is the time since nothing was outstanding, or
- *     since the handle was made. It compares the two machines' clocks
+ *     Where that change has not been received yet, it is the most that it can be: the time since
+ *     nothing was outstanding, since the last commit that is applied, or since the handle was made.
+ *     It compares the two machines' clocks
  * @param retainedWalBytes bytes of log that the slot keeps on the source
+ * @param safeWalBytes bytes that can still be written on the source before the slot may be lost;
+ *     null where that is unlimited or unknown
+ * @param timeToSlotLoss the time that takes at the pace of the last minutes; null where {@code
+ *     safeWalBytes} does not fall, or has not been watched for some seconds
  * @param transactionsApplied source transactions that this handle has read and applied; those that
  *     are read again when copied tables join count again
- * @param error why the mirror is paused, failed or waiting to try again; null when all is well
+ * @param batchesApplied destination transactions by which that was done
+ * @param failure why the mirror is paused, failed or waiting to try again; null when all is well
+ * @param startedAt when this handle was made
+ * @param stateSince when the mirror came into its state, or this handle was made
  * @param tables the mirrored tables, in the order of their mappings
  */
 public record MirrorStatus(
@@ -40,12 +51,22 @@ public record MirrorStatus(
     long lagBytes,
     double lagSeconds,
     long retainedWalBytes,
+    @Nullable Long safeWalBytes,
+    @Nullable Duration timeToSlotLoss,
     long transactionsApplied,
-    @Nullable String error,
+    long batchesApplied,
+    @Nullable MirrorFailure failure,
+    Instant startedAt,
+    Instant stateSince,
     List<TableStatus> tables) {
 
   /** Copies the list. */
   public MirrorStatus {
     tables = List.copyOf(tables);
+  }
+
+  /** The message of {@link #failure}; null when all is well. */
+  public @Nullable String error() {
+    return failure == null ? null : failure.message();
   }
 }

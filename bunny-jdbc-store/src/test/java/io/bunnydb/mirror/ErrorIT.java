@@ -4,21 +4,26 @@ import static io.bunnydb.mirror.Operated.SOON;
 import static io.bunnydb.mirror.Operated.inBackground;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.running;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.bunnydb.ApplyException;
 import io.bunnydb.AwaitTimeoutException;
+import io.bunnydb.ErrorKind;
 import io.bunnydb.Lsn;
 import io.bunnydb.MirrorBuilder;
+import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.MirrorStatus;
 import io.bunnydb.Peer;
+import io.bunnydb.TableName;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,9 +53,15 @@ final class ErrorIT {
 
   /** Breaks the destination, has a change fail, looks at what is told, cures it, and goes on. */
   private static void pausesAndGoesOn(
-      MirrorBuilder builder, String breaking, String change, String cure, String... told) {
+      MirrorBuilder builder,
+      ErrorKind kind,
+      String breaking,
+      String change,
+      String cure,
+      String... told) {
     Lsn before;
     Lsn failed;
+    MirrorFailure failure;
     try (MirrorHandle handle = running(builder)) {
       databases.source().execute("INSERT INTO b VALUES (1)");
       handle.awaitCaughtUp(SOON);
@@ -60,26 +71,38 @@ final class ErrorIT {
       failed = end();
       databases.source().execute("INSERT INTO b VALUES (2)");
       assertThatThrownBy(() -> handle.awaitCaughtUp(SOON)).isInstanceOf(ApplyException.class);
-      assertPausedBefore(handle.status(), failed, told);
+      assertPausedBefore(handle.status(), failed, kind, told);
       // Tried without a cure, it comes to the same error again.
       handle.resume();
       handle.awaitState(MirrorState.PAUSED, SOON);
-      assertPausedBefore(handle.status(), failed, told);
+      failure = assertPausedBefore(handle.status(), failed, kind, told);
     }
     try (MirrorHandle handle = builder.build().start()) {
-      assertPausedBefore(handle.status(), failed, told);
+      assertThat(assertPausedBefore(handle.status(), failed, kind, told))
+          .usingRecursiveComparison()
+          .ignoringFields("message")
+          .isEqualTo(failure);
       assertThat(handle.status().lastLsn()).isGreaterThanOrEqualTo(before);
       databases.destination().execute(cure);
       handle.resume();
       handle.awaitCaughtUp(SOON);
-      assertThat(handle.status().error()).isNull();
+      assertThat(handle.status().failure()).isNull();
       databases.assertMirrored("public.a", "public.b");
       handle.drop();
     }
   }
 
-  private static void assertPausedBefore(MirrorStatus status, Lsn failed, String... told) {
+  private static MirrorFailure assertPausedBefore(
+      MirrorStatus status, Lsn failed, ErrorKind kind, String... told) {
     assertThat(status.state()).isEqualTo(MirrorState.PAUSED);
+    MirrorFailure failure = requireNonNull(status.failure());
+    assertThat(failure.kind()).isEqualTo(kind);
+    assertThat(failure.table()).isEqualTo(TableName.parse("public.a"));
+    assertThat(requireNonNull(failure.lsn())).isLessThan(failed);
+    assertThat(failure.attempts()).isEqualTo(1);
+    assertThat(failure.nextAttempt()).isNull();
+    assertThat(Duration.between(failure.since(), Instant.now())).isBetween(Duration.ZERO, SOON);
+    assertThat(status.error()).isEqualTo(failure.message());
     assertThat(status.error())
         .contains("'operated'", "public.a", ", at 0/")
         .contains(told)
@@ -96,6 +119,7 @@ final class ErrorIT {
                                 + " WHERE slot_name = 'bunny_operated'"))))
         .isLessThan(failed);
     assertThat(databases.destination().queryStrings("SELECT id FROM b")).containsExactly("1");
+    return failure;
   }
 
   private static Lsn end() {
@@ -107,6 +131,7 @@ final class ErrorIT {
   void duplicateKeyPauses() {
     pausesAndGoesOn(
         both(),
+        ErrorKind.CONSTRAINT,
         "INSERT INTO a VALUES (7000001, '" + SECRET + "')",
         "INSERT INTO a VALUES (7000001, '" + SECRET + "')",
         "DELETE FROM a WHERE id = 7000001",
@@ -119,6 +144,7 @@ final class ErrorIT {
   void missingColumnPauses() {
     pausesAndGoesOn(
         both(),
+        ErrorKind.SCHEMA,
         "SELECT 1",
         "ALTER TABLE a ADD COLUMN extra text; INSERT INTO a VALUES (11, 'x', '" + SECRET + "')",
         "ALTER TABLE a ADD COLUMN extra text",
@@ -127,9 +153,35 @@ final class ErrorIT {
   }
 
   @Test
+  void droppedColumnPauses() {
+    pausesAndGoesOn(
+        both(),
+        ErrorKind.SCHEMA,
+        "ALTER TABLE a DROP COLUMN t",
+        "INSERT INTO a VALUES (11, '" + SECRET + "')",
+        "ALTER TABLE a ADD COLUMN t text DEFAULT 'old'",
+        "no column t",
+        "add it, then resume");
+  }
+
+  /** The server quotes what it cannot read, which must not be told. */
+  @Test
+  void valueThatTheColumnDoesNotTakePauses() {
+    pausesAndGoesOn(
+        both(),
+        ErrorKind.DATA,
+        "ALTER TABLE a ALTER t TYPE date USING NULL::date",
+        "INSERT INTO a VALUES (11, '" + SECRET + "')",
+        "ALTER TABLE a ALTER t TYPE text USING 'old'",
+        "22007",
+        "widen the column's type");
+  }
+
+  @Test
   void violatedCheckPauses() {
     pausesAndGoesOn(
         both(),
+        ErrorKind.CONSTRAINT,
         "ALTER TABLE a ADD CONSTRAINT short CHECK (length(t) < 5)",
         "UPDATE a SET t = '" + SECRET + "' WHERE id = 3",
         "ALTER TABLE a DROP CONSTRAINT short",
@@ -142,6 +194,7 @@ final class ErrorIT {
   void droppedDestinationTablePauses() {
     pausesAndGoesOn(
         both(),
+        ErrorKind.SCHEMA,
         "ALTER TABLE a RENAME TO gone",
         "INSERT INTO a VALUES (11, '" + SECRET + "')",
         "ALTER TABLE gone RENAME TO a",
@@ -159,6 +212,7 @@ final class ErrorIT {
     Peer limited = Peer.of("destination", databases.destination().url(), "limited", SECRET);
     pausesAndGoesOn(
         both().destination(limited),
+        ErrorKind.PRIVILEGE,
         "REVOKE UPDATE ON a FROM limited",
         "UPDATE a SET t = '" + SECRET + "' WHERE id = 3",
         "GRANT UPDATE ON a TO limited",

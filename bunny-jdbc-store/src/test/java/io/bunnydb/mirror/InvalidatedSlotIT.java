@@ -7,13 +7,20 @@ import static io.bunnydb.mirror.Operated.hold;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.running;
 import static io.bunnydb.mirror.Operated.slots;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.bunnydb.ErrorKind;
+import io.bunnydb.EventQuery;
+import io.bunnydb.MirrorEvent;
+import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorHandle;
+import io.bunnydb.MirrorListener;
 import io.bunnydb.MirrorState;
 import io.bunnydb.MirrorStatus;
 import io.bunnydb.SlotLostException;
+import io.bunnydb.SlotWarning;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
@@ -21,6 +28,7 @@ import io.bunnydb.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,7 +82,9 @@ final class InvalidatedSlotIT {
         .hasMessageContaining("the source has removed log that the mirror still needs")
         .hasMessageContaining("drop() the mirror and start it anew");
     assertThat(handle.status().state()).isEqualTo(MirrorState.PAUSED);
-    assertThat(handle.status().error()).contains("bunny_operated is invalid");
+    MirrorFailure failure = requireNonNull(handle.status().failure());
+    assertThat(failure.kind()).isEqualTo(ErrorKind.SLOT_LOST);
+    assertThat(failure.message()).contains("bunny_operated is invalid");
   }
 
   private static void dropAndStartAnew(MirrorHandle handle, long rowsThere) {
@@ -92,6 +102,38 @@ final class InvalidatedSlotIT {
   }
 
   @Test
+  @ExpectsLog("replication slot bunny_operated")
+  void lossOfThePausedMirrorsSlotIsToldBeforeAnyoneResumes() {
+    List<SlotWarning> warnings = new CopyOnWriteArrayList<>();
+    MirrorListener listener =
+        new MirrorListener() {
+          @Override
+          public void onSlotWarning(String mirror, SlotWarning warning) {
+            warnings.add(warning);
+          }
+        };
+    try (MirrorHandle handle = running(mirror(databases, "public.a").listener(listener))) {
+      handle.awaitCaughtUp(SOON);
+      handle.pause();
+      awaitSlotIsFree(databases.source());
+      assertThat(handle.status().safeWalBytes()).isNotNull();
+      invalidateSlot();
+      Await.until(
+          SOON,
+          "the loss is told",
+          () -> warnings.stream().anyMatch(w -> w.danger() == SlotWarning.Danger.LOST));
+      assertThat(warnings).extracting(SlotWarning::danger).isSorted().doesNotHaveDuplicates();
+      assertThat(warnings).allMatch(warning -> warning.slot().equals("bunny_operated"));
+      assertThat(handle.status().safeWalBytes()).isNull();
+      assertThat(handle.events(new EventQuery(9, 0, MirrorEvent.Level.WARN, "invalid")).events())
+          .hasSize(1)
+          .allMatch(event -> event.details().get("danger").equals("LOST"));
+      handle.drop();
+    }
+  }
+
+  @Test
+  @ExpectsLog(value = "replication slot bunny_operated", optional = true)
   void resumeOfAPausedMirrorIsRefused() {
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
       databases.source().execute("INSERT INTO a VALUES (11)");
@@ -122,6 +164,7 @@ final class InvalidatedSlotIT {
 
   @Test
   @ExpectsLog("bunny_operated is invalid.*; paused")
+  @ExpectsLog(value = "replication slot bunny_operated", optional = true)
   void startOfAMirrorThatWasRunningPauses() {
     running(mirror(databases, "public.a")).close();
     awaitSlotIsFree(databases.source());
@@ -139,6 +182,7 @@ final class InvalidatedSlotIT {
 
   @Test
   @ExpectsLog("bunny_operated is invalid.*; paused")
+  @ExpectsLog(value = "replication slot bunny_operated", optional = true)
   @ExpectsLog(value = "the next follows in", optional = true)
   void mirrorThatLagsTooFarBehindPauses() throws SQLException {
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {

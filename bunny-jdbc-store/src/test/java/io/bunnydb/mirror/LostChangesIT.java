@@ -6,11 +6,14 @@ import static io.bunnydb.mirror.Operated.loseSlot;
 import static io.bunnydb.mirror.Operated.mappings;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.running;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.bunnydb.ErrorKind;
 import io.bunnydb.Mirror;
 import io.bunnydb.MirrorException;
+import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.Peer;
@@ -28,6 +31,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** What the source can no longer send is noticed and told, never passed over in silence. */
 @ExpectsLog(value = "; paused", optional = true)
 @ExpectsLog(value = "the next follows in", optional = true)
+@ExpectsLog(value = "slot bunny_operated is invalid or was dropped", optional = true)
 final class LostChangesIT {
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
@@ -64,7 +68,7 @@ final class LostChangesIT {
             .hasMessageContaining("bunny_operated was not found")
             .hasMessageContaining("drop() the mirror and start it anew");
         assertThat(handle.status().state()).isEqualTo(MirrorState.PAUSED);
-        assertThat(handle.status().error()).contains("bunny_operated was not found");
+        assertLost(handle, "bunny_operated was not found");
       }
       databases
           .source()
@@ -82,7 +86,49 @@ final class LostChangesIT {
     try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
       loseSlot(databases.source());
       handle.awaitState(MirrorState.PAUSED, SOON);
-      assertThat(handle.status().error()).contains("bunny_operated was not found", "drop()");
+      assertLost(handle, "bunny_operated was not found", "drop()");
+      dropAndStartAnew(handle);
+    }
+  }
+
+  /** What a mirror tells that cannot have what it needs. */
+  private static void assertLost(MirrorHandle handle, String... told) {
+    MirrorFailure failure = requireNonNull(handle.status().failure());
+    assertThat(failure.kind()).isEqualTo(ErrorKind.SLOT_LOST);
+    assertThat(failure.nextAttempt()).isNull();
+    assertThat(failure.message()).contains(told);
+  }
+
+  /**
+   * Removes the oldest segment of the log that the slot needs, as somebody does who has run out of
+   * disk; the server does not know.
+   */
+  @Test
+  void logThatWasRemovedPauses() {
+    try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
+      databases.source().execute("INSERT INTO a VALUES (11)");
+      handle.awaitCaughtUp(SOON);
+      handle.pause();
+      awaitSlotIsFree(databases.source());
+      String needed =
+          databases
+              .source()
+              .queryString(
+                  "SELECT pg_walfile_name(restart_lsn) FROM pg_replication_slots"
+                      + " WHERE slot_name = 'bunny_operated'");
+      databases
+          .source()
+          .execute(
+              "INSERT INTO a VALUES (12)",
+              "SELECT pg_switch_wal()",
+              "INSERT INTO a VALUES (13)",
+              "SELECT pg_switch_wal()",
+              "CHECKPOINT",
+              "COPY (SELECT) TO PROGRAM 'rm pg_wal/" + needed + "'");
+      handle.resume();
+      handle.awaitState(MirrorState.PAUSED, SOON);
+      assertLost(handle, "lacks log that replication slot bunny_operated needs", needed);
+      assertThat(databases.destination().queryLong("SELECT max(id) FROM a")).isEqualTo(11);
       dropAndStartAnew(handle);
     }
   }

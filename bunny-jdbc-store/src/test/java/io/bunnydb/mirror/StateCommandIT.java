@@ -3,15 +3,19 @@ package io.bunnydb.mirror;
 import static io.bunnydb.mirror.Operated.SOON;
 import static io.bunnydb.mirror.Operated.awaitHeldUp;
 import static io.bunnydb.mirror.Operated.hold;
+import static io.bunnydb.mirror.Operated.inBackground;
 import static io.bunnydb.mirror.Operated.inTransaction;
 import static io.bunnydb.mirror.Operated.mappings;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.returnsSoon;
 import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.bunnydb.EventQuery;
 import io.bunnydb.Mirror;
 import io.bunnydb.MirrorHandle;
+import io.bunnydb.MirrorListener;
 import io.bunnydb.MirrorState;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.ExpectsLog;
@@ -19,14 +23,18 @@ import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.SidesDiffer;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What each command does in each state that a test can hold a mirror in. Those that leave it there
- * follow one another, and so do those that lead on to a state of the same list.
+ * What each command does in each state that a handle can be seen in. Those that leave it there
+ * follow one another, and so do those that lead on to a state of the same list. A handle is never
+ * seen CREATED, and nothing leads to RESYNCING and SYNCING_SCHEMA yet.
  */
 @SidesDiffer("some commands stop the mirror")
 @ExpectsLog(value = "; paused", optional = true)
@@ -46,6 +54,8 @@ final class StateCommandIT {
     BACKING_OFF,
     PAUSED,
     PAUSED_BY_ERROR,
+    PAUSING,
+    TERMINATING,
     FAILED;
 
     MirrorState state() {
@@ -54,6 +64,8 @@ final class StateCommandIT {
         case SNAPSHOT -> MirrorState.SNAPSHOT;
         case RUNNING, BACKING_OFF -> MirrorState.RUNNING;
         case PAUSED, PAUSED_BY_ERROR -> MirrorState.PAUSED;
+        case PAUSING -> MirrorState.PAUSING;
+        case TERMINATING -> MirrorState.TERMINATING;
         case FAILED -> MirrorState.FAILED;
       };
     }
@@ -86,6 +98,12 @@ final class StateCommandIT {
       case FAILED -> {
         return failed(mirror);
       }
+      case PAUSING -> {
+        return pausing();
+      }
+      case TERMINATING -> {
+        return terminating();
+      }
       case RUNNING, BACKING_OFF, PAUSED, PAUSED_BY_ERROR -> {
         MirrorHandle handle = running(mirror(databases, "public.a"));
         return new Held(handle, stop(start, handle));
@@ -117,6 +135,44 @@ final class StateCommandIT {
     return new Held(handle, inTransaction(databases.source(), "INSERT INTO b VALUES (2)"));
   }
 
+  /** A listener takes long over being told of the pause. */
+  private static Held pausing() {
+    CompletableFuture<Void> release = new CompletableFuture<>();
+    MirrorListener slow =
+        new MirrorListener() {
+          @Override
+          public void onStateChange(String mirror, MirrorState from, MirrorState to) {
+            if (to == MirrorState.PAUSING) {
+              release.join();
+            }
+          }
+        };
+    MirrorHandle handle = running(mirror(databases, "public.a").listener(slow));
+    CompletableFuture<Void> pause = inBackground(handle::pause);
+    handle.awaitState(MirrorState.PAUSING, SOON);
+    return new Held(
+        handle,
+        () -> {
+          release.complete(null);
+          pause.get(SOON.toSeconds(), TimeUnit.SECONDS);
+        });
+  }
+
+  /** The publication cannot be dropped, and so neither can the mirror. */
+  private static Held terminating() {
+    MirrorHandle handle = running(mirror(databases, "public.a"));
+    databases
+        .source()
+        .execute(
+            "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql"
+                + " AS 'BEGIN RAISE EXCEPTION ''it stays''; END'",
+            "CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('DROP PUBLICATION')"
+                + " EXECUTE FUNCTION refuse()");
+    assertThatThrownBy(handle::drop).hasMessageContaining("it stays");
+    return new Held(
+        handle, () -> databases.source().execute("DROP EVENT TRIGGER IF EXISTS refuse"));
+  }
+
   private static AutoCloseable stop(Start start, MirrorHandle handle) {
     switch (start) {
       case BACKING_OFF -> {
@@ -140,13 +196,22 @@ final class StateCommandIT {
         handle.awaitState(MirrorState.PAUSED, SOON);
         databases.destination().execute("DELETE FROM a WHERE id = 7");
       }
-      case SETTING_UP, SNAPSHOT, RUNNING, FAILED -> {}
+      case SETTING_UP, SNAPSHOT, RUNNING, PAUSING, TERMINATING, FAILED -> {}
     }
     return () -> {};
   }
 
-  private static Runnable command(String name, MirrorHandle handle) {
+  private static Runnable command(String name, Held held) {
+    MirrorHandle handle = held.handle();
     return switch (name) {
+      case "release" ->
+          () -> {
+            try {
+              held.hold().close();
+            } catch (Exception e) {
+              throw new AssertionError(e);
+            }
+          };
       case "pause" -> handle::pause;
       case "resume" -> handle::resume;
       case "retry" -> handle::retry;
@@ -154,6 +219,9 @@ final class StateCommandIT {
       case "drop" -> handle::drop;
       case "close" -> handle::close;
       case "status" -> handle::status;
+      case "events" -> () -> handle.events(EventQuery.newest(1));
+      case "syncSequences" -> () -> handle.syncSequences(0);
+      case "awaitState" -> () -> handle.awaitState(handle.status().state(), SOON);
       default -> throw new AssertionError(name);
     };
   }
@@ -162,22 +230,26 @@ final class StateCommandIT {
   @ParameterizedTest(name = "{0} {1}")
   @CsvSource({
     "SETTING_UP,resume=SETTING_UP retry=SETTING_UP updateTables=refused status=SETTING_UP"
-        + " close=TERMINATED",
+        + " events=SETTING_UP syncSequences=SETTING_UP awaitState=SETTING_UP close=TERMINATED",
     "SETTING_UP,pause=PAUSED",
     "SETTING_UP,drop=TERMINATED",
     "SNAPSHOT,resume=SNAPSHOT retry=SNAPSHOT updateTables=refused status=SNAPSHOT"
-        + " close=TERMINATED",
+        + " events=SNAPSHOT syncSequences=SNAPSHOT awaitState=SNAPSHOT close=TERMINATED",
     "SNAPSHOT,pause=PAUSED",
     "SNAPSHOT,drop=TERMINATED",
     "RUNNING,resume=RUNNING retry=RUNNING updateTables=refused status=RUNNING"
-        + " pause=PAUSED pause=PAUSED retry=PAUSED status=PAUSED resume=RUNNING"
+        + " events=RUNNING syncSequences=RUNNING awaitState=RUNNING"
+        + " pause=PAUSED pause=PAUSED retry=PAUSED status=PAUSED events=PAUSED"
+        + " syncSequences=PAUSED awaitState=PAUSED resume=RUNNING"
         + " close=TERMINATED pause=refused resume=refused retry=refused updateTables=refused"
-        + " drop=refused status=TERMINATED close=TERMINATED",
+        + " syncSequences=refused drop=refused status=TERMINATED events=TERMINATED"
+        + " awaitState=TERMINATED close=TERMINATED",
     "RUNNING,drop=TERMINATED",
     "BACKING_OFF,pause=PAUSED",
     "BACKING_OFF,resume=RUNNING",
     "BACKING_OFF,retry=RUNNING",
-    "BACKING_OFF,updateTables=refused close=TERMINATED",
+    "BACKING_OFF,updateTables=refused events=RUNNING status=RUNNING awaitState=RUNNING"
+        + " syncSequences=RUNNING close=TERMINATED",
     "BACKING_OFF,drop=TERMINATED",
     "PAUSED,updateTables=PAUSED",
     "PAUSED,drop=TERMINATED",
@@ -187,7 +259,15 @@ final class StateCommandIT {
     "PAUSED_BY_ERROR,retry=RUNNING",
     "PAUSED_BY_ERROR,updateTables=PAUSED",
     "PAUSED_BY_ERROR,drop=TERMINATED",
-    "FAILED,pause=refused updateTables=refused status=FAILED close=TERMINATED",
+    "PAUSING,resume=PAUSING retry=PAUSING updateTables=refused status=PAUSING events=PAUSING"
+        + " syncSequences=PAUSING awaitState=PAUSING release=PAUSED resume=RUNNING"
+        + " close=TERMINATED",
+    "PAUSING,release=PAUSED pause=PAUSED drop=TERMINATED",
+    "TERMINATING,pause=refused resume=refused retry=refused updateTables=refused"
+        + " syncSequences=refused status=TERMINATING events=TERMINATING awaitState=TERMINATING"
+        + " release=TERMINATING drop=TERMINATED",
+    "FAILED,pause=refused updateTables=refused status=FAILED events=FAILED awaitState=FAILED"
+        + " close=TERMINATED",
     "FAILED,resume=SETTING_UP",
     "FAILED,retry=SETTING_UP",
     "FAILED,drop=TERMINATED",
@@ -198,35 +278,43 @@ final class StateCommandIT {
     MirrorState state = start.state();
     boolean isDropped = false;
     try (handle) {
-      assertThat(handle.status().state()).isEqualTo(state);
-      for (String each : commands.split(" ", -1)) {
-        String command = each.substring(0, each.indexOf('='));
-        String outcome = each.substring(each.indexOf('=') + 1);
-        String refusal = null;
-        try {
-          returnsSoon(command(command, handle));
-        } catch (IllegalStateException e) {
-          refusal = String.valueOf(e.getMessage());
+      try {
+        assertThat(handle.status().state()).isEqualTo(state);
+        for (String each : commands.split(" ", -1)) {
+          String command = each.substring(0, each.indexOf('='));
+          String outcome = each.substring(each.indexOf('=') + 1);
+          String refusal = refusal(command(command, held));
+          if (outcome.equals("refused")) {
+            assertThat(refusal)
+                .as(each)
+                .isNotNull()
+                .contains("'operated'")
+                .containsIgnoringCase(command);
+          } else {
+            assertThat(refusal).as(each).isNull();
+            state = MirrorState.valueOf(outcome);
+            isDropped |= command.equals("drop");
+          }
+          assertThat(handle.status().state()).as(each).isEqualTo(state);
         }
-        if (outcome.equals("refused")) {
-          assertThat(refusal)
-              .as(each)
-              .isNotNull()
-              .contains("'operated'")
-              .containsIgnoringCase(command);
-        } else {
-          assertThat(refusal).as(each).isNull();
-          state = MirrorState.valueOf(outcome);
-          isDropped |= command.equals("drop");
-        }
-        assertThat(handle.status().state()).as(each).isEqualTo(state);
+      } finally {
+        held.hold().close();
       }
-      held.hold().close();
     }
     if (!isDropped) {
       assertGoesOn();
     }
     assertNothingIsLeft();
+  }
+
+  /** Why a command is refused; null if it is not. */
+  private static @Nullable String refusal(Runnable command) {
+    try {
+      returnsSoon(command);
+      return null;
+    } catch (IllegalStateException e) {
+      return String.valueOf(e.getMessage());
+    }
   }
 
   /** Whatever the commands were, a new handle brings the mirror to the end. */

@@ -27,6 +27,7 @@ public final class Applier implements AutoCloseable {
   private final CheckpointStore store;
   private final SessionWriter whole;
   private final InProgress inProgress;
+  private long rows;
 
   /**
    * A table that follows the stream.
@@ -180,7 +181,12 @@ public final class Applier implements AutoCloseable {
       writer.session().commit();
       store.advance(mirror, position, writer.session());
     }
-    writer.committed(position);
+    rows += writer.committed(position);
+  }
+
+  /** Rows inserted, updated, deleted or not found, by all that was committed. */
+  public long rows() {
+    return rows;
   }
 
   /** Rolls back the transactions in progress. */

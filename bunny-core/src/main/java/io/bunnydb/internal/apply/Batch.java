@@ -16,6 +16,7 @@ public final class Batch {
   private int count;
   private int transactions;
   private long firstCommitMicros;
+  private long lastCommitMicros;
   private Lsn position = Lsn.ZERO;
   private boolean isContinuation;
   private boolean endsBetweenTransactions = true;
@@ -83,6 +84,7 @@ public final class Batch {
     if (firstCommitMicros == 0) {
       firstCommitMicros = commitMicros;
     }
+    lastCommitMicros = commitMicros;
     endsBetweenTransactions = false;
   }
 
@@ -114,6 +116,7 @@ public final class Batch {
     count = 0;
     transactions = 0;
     firstCommitMicros = 0;
+    lastCommitMicros = 0;
     position = Lsn.ZERO;
     isContinuation = false;
     endsBetweenTransactions = true;
@@ -160,6 +163,11 @@ public final class Batch {
   /** Commit time of the first transaction that begins here, microseconds since 1970; 0 if none. */
   public long firstCommitMicros() {
     return firstCommitMicros;
+  }
+
+  /** Commit time of the last transaction that begins here, microseconds since 1970; 0 if none. */
+  public long lastCommitMicros() {
+    return lastCommitMicros;
   }
 
   /** Where the last whole transaction ends; zero if none does. */

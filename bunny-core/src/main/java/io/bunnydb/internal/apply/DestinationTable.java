@@ -279,12 +279,18 @@ final class DestinationTable {
     missing = counts.missing;
   }
 
-  /** Adds the counts of the transaction that has just committed to the table's progress. */
-  void committed() {
+  /**
+   * Adds the counts of the transaction that has just committed to the table's progress.
+   *
+   * @return their sum
+   */
+  long committed() {
     areTypesKnown = false;
-    if (inserted + updated + deleted + missing > 0) {
+    long rows = inserted + updated + deleted + missing;
+    if (rows > 0) {
       progress.committed(inserted, updated, deleted, missing);
       backTo(Counts.NONE);
     }
+    return rows;
   }
 }

@@ -119,7 +119,11 @@ final class MessageWriter {
 
   private ApplyException unasked() {
     return new ApplyException(
-        options.mirror(), null, new Lsn(commitLsn), "the source sent what was not asked for", null);
+        options.mirror(),
+        null,
+        new Lsn(commitLsn),
+        "the source sent what was not asked for",
+        new IllegalStateException("a message of another protocol version"));
   }
 
   /**

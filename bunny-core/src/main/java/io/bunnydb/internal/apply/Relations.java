@@ -135,7 +135,7 @@ final class Relations {
           null,
           new Lsn(commitLsn),
           "a change came before the description of its relation " + relationId + "; report it",
-          null);
+          new IllegalStateException("relation " + relationId));
     }
     LiveTable live = tables.get(relationId);
     return live != null && Long.compareUnsigned(commitLsn, live.from().value()) >= 0;
@@ -191,18 +191,24 @@ final class Relations {
     }
   }
 
-  /** The open transaction has committed; its counts become the tables' progress. */
-  void committed(Lsn position) {
+  /**
+   * The open transaction has committed; its counts become the tables' progress.
+   *
+   * @return how many rows it concerned
+   */
+  long committed(Lsn position) {
+    long rows = 0;
     for (DestinationTable target : targets.values()) {
-      publishCounts(target, position);
+      rows += publishCounts(target, position);
     }
     for (DestinationTable target : retired) {
-      publishCounts(target, position);
+      rows += publishCounts(target, position);
     }
     retired.clear();
+    return rows;
   }
 
-  private void publishCounts(DestinationTable target, Lsn position) {
+  private long publishCounts(DestinationTable target, Lsn position) {
     if (target.missing > 0) {
       LOG.warn(
           "mirror '{}', table {}, at {}: {} updates or deletes met no row on the destination",
@@ -211,6 +217,6 @@ final class Relations {
           position,
           target.missing);
     }
-    target.committed();
+    return target.committed();
   }
 }

@@ -154,10 +154,10 @@ final class SessionWriter {
     return false;
   }
 
-  /** The transaction has committed. */
-  void committed(Lsn position) {
+  /** The transaction has committed; gives how many rows it concerned. */
+  long committed(Lsn position) {
     isInTransaction = false;
-    messages.relations().committed(position);
+    return messages.relations().committed(position);
   }
 
   /** The source may have passed through states that a check after each statement refuses. */

@@ -17,6 +17,12 @@ final class StatementRun extends Run {
   /** SQLSTATE of a row that is not there ("PostgreSQL Error Codes", class 02). */
   static final String NO_DATA = "02000";
 
+  /** SQLSTATE of a row that a trigger or rule did not let pass (class 09). */
+  private static final String TRIGGERED_ACTION = "09000";
+
+  /** SQLSTATE of more rows than there can be (class 21). */
+  private static final String CARDINALITY = "21000";
+
   private static final Pattern NUMBER = Pattern.compile("\\d+");
 
   /** What the rows of a run count as, and what a row that was not found means. */
@@ -95,7 +101,8 @@ final class StatementRun extends Run {
       // A negative number is Statement.SUCCESS_NO_INFO; it does not occur with single rows.
       if (rows > 1 || (rows < 0 && rows != Statement.SUCCESS_NO_INFO)) {
         throw new SQLException(
-            "a change of one row met " + rows + " rows; the destination's key is not unique");
+            "a change of one row met " + rows + " rows; the destination's key is not unique",
+            CARDINALITY);
       }
       count(rows != 0);
     }
@@ -106,7 +113,8 @@ final class StatementRun extends Run {
     switch (kind) {
       case INSERT -> {
         if (!isFound) {
-          throw new SQLException("the server did not take a row; is there a trigger or rule?");
+          throw new SQLException(
+              "the server did not take a row; is there a trigger or rule?", TRIGGERED_ACTION);
         }
         target.inserted++;
       }

@@ -3,17 +3,22 @@ package io.bunnydb.internal.apply;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
 import io.bunnydb.TableStatus;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** The counts of one table, kept over the life of a handle. Thread-safe. */
 public final class TableProgress {
   private final TableMapping mapping;
   private final AtomicLong rowsCopied = new AtomicLong();
+  private final AtomicLong bytesCopied = new AtomicLong();
   private final AtomicLong inserted = new AtomicLong();
   private final AtomicLong updated = new AtomicLong();
   private final AtomicLong deleted = new AtomicLong();
   private final AtomicLong missing = new AtomicLong();
   private volatile long rowsToCopy;
+  private volatile long bytesOnDisk;
+  private volatile long copyBeganNanos;
+  private volatile boolean isBeingCopied;
   private volatile TableState state;
 
   /** A table's counts, all at zero. */
@@ -30,17 +35,39 @@ public final class TableProgress {
   /** Notes how far the table has come. */
   public void moveTo(TableState newState) {
     state = newState;
+    if (newState != TableState.COPYING) {
+      isBeingCopied = false;
+    }
   }
 
-  /** Notes that a copy begins. */
-  public void copyBegins(long estimatedRows) {
+  /**
+   * Notes that a copy begins.
+   *
+   * @param bytes the room that the table takes on the source's disk
+   */
+  public void copyBegins(long estimatedRows, long bytes) {
     rowsToCopy = estimatedRows;
+    bytesOnDisk = bytes;
     rowsCopied.set(0);
+    bytesCopied.set(0);
+    copyBeganNanos = System.nanoTime();
+    isBeingCopied = true;
   }
 
   /** Adds rows that the copy has brought. */
-  public void copied(long rows) {
+  public void copied(long rows, long bytes) {
     rowsCopied.addAndGet(rows);
+    bytesCopied.addAndGet(bytes);
+  }
+
+  /** Notes that no copy is under way, be it that one was broken off. */
+  public void copyStops() {
+    isBeingCopied = false;
+  }
+
+  /** How long this table's copy has taken so far. */
+  public Duration copyTime() {
+    return Duration.ofNanos(System.nanoTime() - copyBeganNanos);
   }
 
   /** Adds committed changes. */
@@ -53,12 +80,20 @@ public final class TableProgress {
 
   /** The counts as a user sees them. */
   public TableStatus status() {
+    long rows = rowsCopied.get();
+    long bytes = bytesCopied.get();
+    boolean isToCome = state == TableState.COPYING;
     return new TableStatus(
         mapping.source(),
         mapping.destination(),
         state,
         rowsToCopy,
-        rowsCopied.get(),
+        rows,
+        isToCome ? CopyEstimate.bytes(rowsToCopy, bytesOnDisk, rows, bytes) : bytes,
+        bytes,
+        isBeingCopied
+            ? CopyEstimate.remaining(rowsToCopy, bytesOnDisk, rows, bytes, copyTime())
+            : null,
         inserted.get(),
         updated.get(),
         deleted.get(),

@@ -276,10 +276,14 @@ public final class Catalog {
    * next record is written, so the page's start is given instead.
    */
   public static Lsn logEnd(Connection connection) throws SQLException {
-    Lsn inserted =
-        Lsn.parse(
-            String.valueOf(
-                Sql.queryText(connection, "SELECT pg_catalog.pg_current_wal_insert_lsn()::text")));
+    return logEnd(
+        String.valueOf(
+            Sql.queryText(connection, "SELECT pg_catalog.pg_current_wal_insert_lsn()::text")));
+  }
+
+  /** The end of a server's log, whose insert position was read as text. */
+  public static Lsn logEnd(String insertPosition) {
+    Lsn inserted = Lsn.parse(insertPosition);
     long inPage = inserted.value() & (PAGE - 1);
     return inPage == SHORT_PAGE_HEADER || inPage == LONG_PAGE_HEADER
         ? new Lsn(inserted.value() - inPage)

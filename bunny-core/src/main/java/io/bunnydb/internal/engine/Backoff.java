@@ -3,7 +3,10 @@ package io.bunnydb.internal.engine;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** How long to wait before the next attempt: twice as long each time, with jitter. One thread. */
+/**
+ * How long to wait before the next attempt: twice as long each time, up to half a minute, less by
+ * up to half at random, so that many mirrors do not come all at once. One thread.
+ */
 final class Backoff {
   private static final long FIRST_MILLIS = 100;
   private static final long LAST_MILLIS = 30_000;
@@ -15,11 +18,6 @@ final class Backoff {
     long nominal = Math.min(LAST_MILLIS, FIRST_MILLIS << Math.min(attempts, 20));
     attempts++;
     return Duration.ofMillis(nominal / 2 + ThreadLocalRandom.current().nextLong(nominal / 2 + 1));
-  }
-
-  /** How often {@link #next} was asked since the start or the last {@link #reset}. */
-  int attempts() {
-    return attempts;
   }
 
   /** Begins anew after a success. */

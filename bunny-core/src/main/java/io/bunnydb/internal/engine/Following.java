@@ -1,5 +1,6 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.BatchReport;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.Applier;
 import io.bunnydb.internal.apply.Applier.InProgressException;
@@ -88,8 +89,7 @@ final class Following {
     start(stream, content);
     context.progress().streams(Catalog.logEnd(source));
     PublicationWatch watch = new PublicationWatch(checkpoint, context.partitions(), source);
-    Receiver receiver =
-        new Receiver(stream, exchange, context.progress(), watch, checkpoint.position());
+    Receiver receiver = new Receiver(stream, exchange, context, watch, checkpoint.position());
     acknowledge(receiver, false);
     Thread receiving = Session.startThread(config.name(), "receive", receiver);
     try (Applier applier =
@@ -103,6 +103,7 @@ final class Following {
             liveTables())) {
       apply(exchange, applier, receiver);
     } catch (ExchangeFailedException e) {
+      SourceProof.refuseIfLogIsGone(checkpoint, e.getCause());
       // What it could not send, it may be able to send as text, or need not yet.
       if (content.isBinary() && isOfTheSender(e)) {
         throw new TextNeededException(e);
@@ -127,6 +128,7 @@ final class Following {
       stream.start(checkpoint.slot(), checkpoint.publication(), checkpoint.position(), content);
     } catch (SQLException e) {
       SourceProof.checkSlot(checkpoint, source);
+      SourceProof.refuseIfLogIsGone(checkpoint, e);
       throw e;
     }
   }
@@ -134,18 +136,31 @@ final class Following {
   private void apply(BatchExchange exchange, Applier applier, Receiver receiver)
       throws SQLException, InterruptedException {
     boolean isInTransaction = false;
+    BatchMeter meter = new BatchMeter();
     for (Batch batch = next(exchange, false, receiver);
         batch != null;
         batch = next(exchange, isInTransaction, receiver)) {
       context.progress().applying(batch);
+      long began = System.nanoTime();
       applier.apply(batch);
+      meter.add(batch, began);
       isInTransaction = !batch.endsBetweenTransactions();
       if (batch.isToCommit()) {
         context.progress().applied(batch);
+        context.lifecycle().progressed();
         context.lifecycle().signal();
         durability.committed(batch.position());
+        tell(meter.report(batch, applier.rows()));
       }
       exchange.recycle(batch);
+    }
+  }
+
+  /** Batches of no transaction only move the position on. */
+  private void tell(BatchReport batch) {
+    if (batch.transactions() > 0) {
+      FlightRecords.batch(config.name(), batch);
+      context.lifecycle().tell(listener -> listener.onBatch(config.name(), batch));
     }
   }
 

@@ -2,10 +2,13 @@ package io.bunnydb.internal.engine;
 
 import io.bunnydb.AwaitTimeoutException;
 import io.bunnydb.MirrorException;
+import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorListener;
 import io.bunnydb.MirrorState;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.Condition;
@@ -13,25 +16,40 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The state of a mirror, its error, and those who wait for either. Thread-safe. */
 final class Lifecycle {
-  private static final Logger LOG = LoggerFactory.getLogger(Lifecycle.class);
-
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final ReentrantLock telling = new ReentrantLock();
   private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
   private final String mirror;
-  private final List<MirrorListener> listeners;
+  private final Listeners listeners;
+  private final EventLog events;
+  private final Instant startedAt = Instant.now();
   private MirrorState state = MirrorState.CREATED;
-  private @Nullable MirrorException error;
+  private Instant stateSince = startedAt;
+  private final Trouble trouble = new Trouble();
+  private volatile boolean hasProgressed;
 
-  Lifecycle(String mirror, List<MirrorListener> listeners) {
+  /**
+   * How a mirror stands at one moment.
+   *
+   * @param state its state
+   * @param since since when
+   * @param failure what is wrong with it; null when all is well
+   */
+  record Standing(MirrorState state, Instant since, @Nullable MirrorFailure failure) {}
+
+  Lifecycle(String mirror, List<MirrorListener> listeners, EventLog events) {
     this.mirror = mirror;
-    this.listeners = listeners;
+    this.listeners = new Listeners(mirror, listeners);
+    this.events = events;
+  }
+
+  /** When the handle was made. */
+  Instant startedAt() {
+    return startedAt;
   }
 
   MirrorState state() {
@@ -43,10 +61,20 @@ final class Lifecycle {
     }
   }
 
+  /** State and error, which belong together. */
+  Standing standing() {
+    lock.lock();
+    try {
+      return new Standing(state, stateSince, trouble.failure());
+    } finally {
+      lock.unlock();
+    }
+  }
+
   @Nullable MirrorException error() {
     lock.lock();
     try {
-      return error;
+      return trouble.error();
     } finally {
       lock.unlock();
     }
@@ -80,6 +108,7 @@ final class Lifecycle {
             "mirror '" + mirror + "' is " + from + " and cannot become " + to);
       }
       state = to;
+      stateSince = Instant.now();
       untold.add(() -> tellOf(from, to));
       changed.signalAll();
     } finally {
@@ -105,27 +134,64 @@ final class Lifecycle {
   }
 
   private void tellOf(MirrorState from, MirrorState to) {
-    LOG.info("mirror '{}' is {}", mirror, to);
+    events.info(
+        "mirror '" + mirror + "' is " + to, Map.of("state", to.name(), "from", from.name()));
+    FlightRecords.stateChange(mirror, from, to);
     tell(listener -> listener.onStateChange(mirror, from, to));
   }
 
-  /** Notes an error, for the status; null once it is over. */
-  void error(@Nullable MirrorException newError) {
+  // ---- errors ----
+
+  /**
+   * Counts an error as the end of an attempt.
+   *
+   * @param nextAttempt when the next one follows; null where none does by itself
+   */
+  MirrorFailure count(MirrorException error, @Nullable Instant nextAttempt) {
     lock.lock();
     try {
-      error = newError;
+      return trouble.count(error, nextAttempt);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Notes an error, for the status; null once it is over, or does not matter any more. */
+  void error(@Nullable MirrorException newError) {
+    if (newError != null) {
+      show(newError, count(newError, null));
+      return;
+    }
+    lock.lock();
+    try {
+      trouble.end();
       changed.signalAll();
     } finally {
       lock.unlock();
     }
-    tellOfError(newError);
   }
 
-  /** Stops by an error: whoever sees the state sees the error too, and whoever hears of it. */
-  void stopBy(MirrorException reason, MirrorState to) {
+  /** Shows an error that is counted, and tells of it. */
+  void show(MirrorException error, MirrorFailure counted) {
     lock.lock();
     try {
-      error = reason;
+      trouble.show(error, counted);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    tellOfError(error);
+  }
+
+  /**
+   * Stops by an error that is counted: whoever sees the state sees the error too, and whoever hears
+   * of it.
+   */
+  void stopBy(MirrorException reason, MirrorFailure counted, MirrorState to) {
+    lock.lock();
+    try {
+      trouble.show(reason, counted);
+      changed.signalAll();
       moveTo(to, true);
     } finally {
       lock.unlock();
@@ -134,26 +200,66 @@ final class Lifecycle {
     tellOfError(reason);
   }
 
-  private void tellOfError(@Nullable MirrorException newError) {
-    if (newError != null) {
-      tell(listener -> listener.onError(mirror, newError));
+  /** Notes that another attempt begins. */
+  void attemptBegins() {
+    lock.lock();
+    try {
+      hasProgressed = false;
+      trouble.attemptBegins();
+    } finally {
+      lock.unlock();
     }
   }
 
-  /** Tells every listener; what one throws is logged and goes no further. */
-  void tell(Consumer<MirrorListener> event) {
-    for (MirrorListener listener : listeners) {
-      boolean wasInterrupted = Thread.currentThread().isInterrupted();
-      try {
-        event.accept(listener);
-      } catch (RuntimeException | Error e) {
-        LOG.warn("mirror '{}': a listener failed", mirror, e);
-      }
-      // An interrupt that the listener left would end what the mirror's thread does next.
-      if (!wasInterrupted && Thread.interrupted()) {
-        LOG.warn("mirror '{}': a listener left its thread interrupted", mirror);
-      }
+  /**
+   * Notes that the attempt is connected to both sides and set up: that was the error, unless it is
+   * one that the stream's changes met.
+   */
+  void connected(boolean isStreaming) {
+    lock.lock();
+    try {
+      trouble.connected(isStreaming);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
     }
+  }
+
+  /** Notes that changes were applied, or that there are none: whatever was wrong is over. */
+  void progressed() {
+    if (hasProgressed) {
+      return;
+    }
+    int failed;
+    lock.lock();
+    try {
+      failed = trouble.attempts();
+      trouble.end();
+      hasProgressed = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    if (failed > 0) {
+      events.info(
+          "mirror '" + mirror + "' goes on after " + failed + " attempts that failed",
+          Map.of("attempts", Integer.toString(failed)));
+    }
+  }
+
+  /** Whether the present attempt, or the last, has come further than the one before. */
+  boolean hasProgressed() {
+    return hasProgressed;
+  }
+
+  private void tellOfError(MirrorException newError) {
+    FlightRecords.error(mirror, newError);
+    tell(listener -> listener.onError(mirror, newError));
+  }
+
+  /** Tells every listener. */
+  void tell(Consumer<MirrorListener> event) {
+    listeners.tell(event);
   }
 
   /** Wakes those who wait, to look again. */
@@ -181,7 +287,7 @@ final class Lifecycle {
         refuseIfStopped(what);
         if (nanos <= 0) {
           throw new AwaitTimeoutException(
-              mirror, "not " + what + " within " + timeout + "; it is " + state, error);
+              mirror, "not " + what + " within " + timeout + "; it is " + state, trouble.error());
         }
         nanos = changed.awaitNanos(nanos);
       }
@@ -197,6 +303,7 @@ final class Lifecycle {
     if (state == MirrorState.TERMINATED) {
       throw new IllegalStateException("mirror '" + mirror + "' was closed and will not be " + what);
     }
+    MirrorException error = trouble.error();
     boolean isStopped = state == MirrorState.PAUSED || state == MirrorState.FAILED;
     if (isStopped && error != null) {
       throw error;

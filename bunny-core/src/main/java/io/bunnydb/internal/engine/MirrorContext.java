@@ -1,6 +1,7 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.internal.catalog.PeerConnector;
+import java.time.InstantSource;
 
 /**
  * What the parts of one running mirror share.
@@ -10,6 +11,7 @@ import io.bunnydb.internal.catalog.PeerConnector;
  * @param control the session that asks the source, and sets up what the mirror needs there
  * @param destination the session that applies
  * @param destinationPeer how further sessions reach the destination
+ * @param events what has happened to it
  * @param lifecycle the mirror's state
  * @param progress how far the stream has come
  * @param tables the tables' counts
@@ -21,6 +23,7 @@ record MirrorContext(
     KeptConnection control,
     OwnedDestination destination,
     PeerConnector destinationPeer,
+    EventLog events,
     Lifecycle lifecycle,
     Progress progress,
     TableRegistry tables,
@@ -28,6 +31,7 @@ record MirrorContext(
 
   static MirrorContext of(MirrorConfig config) {
     PeerConnector source = new PeerConnector(config.name(), config.source());
+    EventLog events = new EventLog();
     PeerConnector destination = new PeerConnector(config.name(), config.destination());
     return new MirrorContext(
         config,
@@ -35,9 +39,10 @@ record MirrorContext(
         new KeptConnection(() -> source.open("control")),
         new OwnedDestination(config.name(), destination),
         destination,
-        new Lifecycle(config.name(), config.listeners()),
-        new Progress(),
+        events,
+        new Lifecycle(config.name(), config.listeners(), events),
+        new Progress(InstantSource.system()),
         new TableRegistry(),
-        new PartitionWatch(config.name()));
+        new PartitionWatch(config.name(), events));
   }
 }

@@ -1,5 +1,7 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.EventPage;
+import io.bunnydb.EventQuery;
 import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorState;
@@ -13,7 +15,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
 
 /**
  * A running mirror, as its handle sees it: passes commands to the mirror's thread and answers
@@ -25,6 +27,7 @@ public final class MirrorEngine {
   private final Lifecycle lifecycle;
   private final LagMonitor lag;
   private final MirrorThread thread;
+  private final SlotGuard guard;
 
   private MirrorEngine(MirrorConfig config) {
     this.config = config;
@@ -32,6 +35,7 @@ public final class MirrorEngine {
     this.lifecycle = context.lifecycle();
     this.lag = new LagMonitor(context.source(), config.slot());
     this.thread = new MirrorThread(context);
+    this.guard = new SlotGuard(context, lag, thread);
   }
 
   /**
@@ -42,6 +46,7 @@ public final class MirrorEngine {
   public static MirrorEngine start(MirrorConfig config) {
     MirrorEngine engine = new MirrorEngine(config);
     engine.thread.start();
+    engine.guard.start();
     return engine;
   }
 
@@ -120,6 +125,11 @@ public final class MirrorEngine {
         carried.addAll(copier.copy(table));
       }
       destination.commit();
+      context
+          .events()
+          .info(
+              "mirror '" + config.name() + "': " + carried.size() + " sequences are carried over",
+              Map.of("margin", Long.toString(margin)));
       return carried;
     } catch (SQLException e) {
       throw new MirrorException(
@@ -139,7 +149,9 @@ public final class MirrorEngine {
   /** Ends the work of this process. */
   public void close() {
     thread.end();
+    guard.end();
     lag.close();
+    guard.join();
   }
 
   private MirrorState refuseCommand(String command) {
@@ -169,14 +181,13 @@ public final class MirrorEngine {
   /** How the mirror stands now. */
   public MirrorStatus status() {
     LagMonitor.Reading reading = lag.read();
-    MirrorState state = lifecycle.state();
-    MirrorException error = lifecycle.error();
+    Lifecycle.Standing standing = lifecycle.standing();
     Progress progress = context.progress();
     Lsn applied = progress.applied();
-    boolean isStreaming = state == MirrorState.RUNNING && error == null;
+    boolean isStreaming = standing.state() == MirrorState.RUNNING && standing.failure() == null;
     return new MirrorStatus(
         config.name(),
-        state,
+        standing.state(),
         context.tables().phase(),
         config.source().name(),
         config.destination().name(),
@@ -184,15 +195,21 @@ public final class MirrorEngine {
         config.publication(),
         applied,
         applied.equals(Lsn.ZERO) ? 0 : reading.end().bytesSince(applied),
-        progress.lagSeconds(reading.end(), isStreaming),
+        progress.lagSeconds(reading.end(), reading.isCurrent(), isStreaming),
         reading.retainedBytes(),
+        reading.safeBytes(),
+        reading.timeToLoss(),
         progress.transactions(),
-        messageOf(error),
+        progress.batches(),
+        standing.failure(),
+        lifecycle.startedAt(),
+        standing.since(),
         context.tables().statuses());
   }
 
-  private static @Nullable String messageOf(@Nullable MirrorException error) {
-    return error == null ? null : error.getMessage();
+  /** What has happened to the mirror. */
+  public EventPage events(EventQuery query) {
+    return context.events().page(query);
   }
 
   /** Waits for a state. */

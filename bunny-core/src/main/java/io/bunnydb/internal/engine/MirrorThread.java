@@ -30,6 +30,7 @@ final class MirrorThread {
   private volatile StopSignal stop = new StopSignal();
   private volatile boolean isInSession;
   private volatile boolean isBackingOff;
+  private volatile boolean isHurried;
   private volatile boolean isEnding;
   private boolean isEnded; // guarded by commands
   private boolean isToEnd; // of the thread alone
@@ -40,8 +41,7 @@ final class MirrorThread {
     this.work = new MirrorWork(context);
     // The threads that it starts join the group.
     this.group = new ThreadGroup("bunny-" + mirror);
-    this.thread = new Thread(group, this::run, "bunny-" + mirror + "-apply");
-    thread.setDaemon(true);
+    this.thread = newThread("apply", this::run);
   }
 
   // ---- for callers ----
@@ -126,11 +126,19 @@ final class MirrorThread {
     return new IllegalStateException("mirror '" + mirror + "' was closed");
   }
 
-  /** Ends a wait between two attempts. */
+  /** Ends a wait between two attempts, or spares the one that would follow the present one. */
   void hurry() {
+    isHurried = true;
     if (isBackingOff) {
       commands.add(new Command(MirrorWork::hurry));
     }
+  }
+
+  /** A thread of the mirror, not started yet. */
+  Thread newThread(String role, Runnable what) {
+    Thread made = new Thread(group, what, "bunny-" + mirror + "-" + role);
+    made.setDaemon(true);
+    return made;
   }
 
   /** Stops everything and ends the thread; returns when it has ended. */
@@ -190,6 +198,7 @@ final class MirrorThread {
       return;
     }
     isInSession = true;
+    isHurried = false;
     Duration wait;
     try {
       wait = work.runSession(mine);
@@ -197,10 +206,14 @@ final class MirrorThread {
       isInSession = false;
     }
     if (!wait.isZero()) {
+      // Whoever hurries looks at these two the other way round, so that none is missed.
       isBackingOff = true;
       Command command;
       try {
-        command = commands.poll(wait.toMillis(), TimeUnit.MILLISECONDS);
+        command = isHurried ? new Command(MirrorWork::hurry) : null;
+        if (command == null) {
+          command = commands.poll(wait.toMillis(), TimeUnit.MILLISECONDS);
+        }
       } finally {
         isBackingOff = false;
       }

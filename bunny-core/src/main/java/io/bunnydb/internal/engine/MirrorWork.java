@@ -3,6 +3,7 @@ package io.bunnydb.internal.engine;
 import io.bunnydb.Finding;
 import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
+import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorState;
 import io.bunnydb.TableMapping;
 import io.bunnydb.internal.apply.Applier.InProgressException;
@@ -13,7 +14,9 @@ import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,6 +70,7 @@ final class MirrorWork implements AutoCloseable {
    */
   Duration runSession(StopSignal stop) throws InterruptedException {
     Lsn before = context.progress().applied();
+    lifecycle.attemptBegins();
     try {
       if (lifecycle.state() == MirrorState.CREATED) {
         lifecycle.moveIfPossible(MirrorState.SETTING_UP);
@@ -85,21 +89,19 @@ final class MirrorWork implements AutoCloseable {
         LOG.debug("mirror '{}': stopped, and rolled back what was in flight", config.name(), e);
         return Duration.ZERO;
       }
-      if (!before.equals(context.progress().applied())) {
+      if (lifecycle.hasProgressed() || !before.equals(context.progress().applied())) {
         hasProgressed();
       }
       if (e instanceof TextNeededException) {
-        LOG.info(
-            "mirror '{}': values are sent as text from now on; {}", config.name(), rootMessage(e));
+        note("values are sent as text from now on; " + rootMessage(e));
         content = content.asText();
         return Duration.ZERO;
       }
       if (e instanceof InProgressException) {
-        LOG.info(
-            "mirror '{}': until this session ends, large transactions are applied when they have"
-                + " committed on the source; {}",
-            config.name(),
-            rootMessage(e));
+        note(
+            "until this session ends, large transactions are applied when they have committed on"
+                + " the source; "
+                + rootMessage(e));
         LOG.debug("mirror '{}': what could not be applied before", config.name(), e);
         content = content.whenCommitted();
         return Duration.ZERO;
@@ -108,8 +110,13 @@ final class MirrorWork implements AutoCloseable {
     }
   }
 
+  private void note(String what) {
+    context.events().info("mirror '" + config.name() + "': " + what, Map.of());
+  }
+
   private void hasProgressed() {
     backoff.reset();
+    lifecycle.progressed();
     content = new Content(true, content.isBinary());
   }
 
@@ -124,12 +131,18 @@ final class MirrorWork implements AutoCloseable {
   private Duration meet(MirrorException error) {
     if (Faults.isTransient(error)) {
       Duration wait = backoff.next();
-      lifecycle.error(error);
-      LOG.warn(
-          "{}; attempt {} failed, the next follows in {} ms",
-          error.getMessage(),
-          backoff.attempts(),
-          wait.toMillis());
+      MirrorFailure failure = lifecycle.count(error, Instant.now().plus(wait));
+      context
+          .events()
+          .warn(
+              error.getMessage()
+                  + "; attempt "
+                  + failure.attempts()
+                  + " failed, the next follows in "
+                  + wait.toMillis()
+                  + " ms",
+              Faults.details(failure));
+      lifecycle.show(error, failure);
       return wait;
     }
     isToRun = false;
@@ -156,29 +169,48 @@ final class MirrorWork implements AutoCloseable {
   }
 
   private void fail(MirrorException error) {
-    LOG.error("{}; the set-up is taken back", error.getMessage());
+    MirrorFailure failure = lifecycle.count(error, null);
+    context
+        .events()
+        .error(error.getMessage() + "; the set-up is taken back", Faults.details(failure));
     try {
       setUp.undo(context.control().get(), context.destination().connection());
     } catch (SQLException | RuntimeException e) {
       error.addSuppressed(e);
-      LOG.error("mirror '{}': the set-up could not be taken back; drop() it", config.name(), e);
+      context
+          .events()
+          .error(
+              "mirror '"
+                  + config.name()
+                  + "': the set-up could not be taken back; drop() it: "
+                  + e.getMessage(),
+              Map.of());
     }
-    lifecycle.stopBy(error, MirrorState.FAILED);
+    lifecycle.stopBy(error, failure, MirrorState.FAILED);
   }
 
   private void pauseBy(MirrorException error) {
-    LOG.error("{}; paused", error.getMessage());
+    MirrorFailure failure = lifecycle.count(error, null);
+    context.events().error(error.getMessage() + "; paused", Faults.details(failure));
     try {
-      rememberPaused(true, error.getMessage());
+      if (Faults.isToRemember(failure.kind())) {
+        rememberPaused(true, KeptFailure.toText(failure));
+      } else {
+        isPauseToNote = true; // should an operator pause it, too
+      }
     } catch (SQLException | RuntimeException e) {
       isPauseToNote = true;
       error.addSuppressed(e);
-      LOG.warn(
-          "mirror '{}': that it is paused could not be noted; started again, it will try once more",
-          config.name(),
-          e);
+      context
+          .events()
+          .warn(
+              "mirror '"
+                  + config.name()
+                  + "': that it is paused could not be noted; started again, it will try once more: "
+                  + e.getMessage(),
+              Map.of());
     }
-    lifecycle.stopBy(error, MirrorState.PAUSED);
+    lifecycle.stopBy(error, failure, MirrorState.PAUSED);
   }
 
   private void rememberPaused(boolean isPaused, @Nullable String error) throws SQLException {
@@ -198,30 +230,34 @@ final class MirrorWork implements AutoCloseable {
     refuseOtherNames(checkpoint);
     context.tables().follow(checkpoint);
     context.progress().begins(checkpoint.position(), false);
-    LOG.info(
-        "mirror '{}' goes on from {} with {} tables",
-        config.name(),
-        checkpoint.position(),
-        checkpoint.tables().size());
+    context
+        .events()
+        .info(
+            "mirror '"
+                + config.name()
+                + "' goes on from "
+                + checkpoint.position()
+                + " with "
+                + checkpoint.tables().size()
+                + " tables",
+            Map.of("lsn", checkpoint.position().toString()));
     tellOfOtherTables(checkpoint);
     if (!checkpoint.paused()) {
       isToRun = true;
       return;
     }
     if (checkpoint.error() != null) {
-      lifecycle.error(
-          new MirrorException(
-              config.name(), "paused by an error before this start: " + checkpoint.error(), null));
+      KeptFailure kept = KeptFailure.read(config.name(), checkpoint.error(), lifecycle.startedAt());
+      lifecycle.show(kept.error(), kept.failure());
     }
     lifecycle.moveTo(MirrorState.PAUSED);
   }
 
   private void tellOfOtherTables(Checkpoint checkpoint) {
     if (!new KnownMirror(config, checkpoint).hasTheBuildersTables()) {
-      LOG.info(
-          "mirror '{}': the builder names other tables than the checkpoint, which counts; change them"
-              + " with updateTables",
-          config.name());
+      note(
+          "the builder names other tables than the checkpoint, which counts; change them with"
+              + " updateTables");
     }
   }
 
@@ -280,7 +316,9 @@ final class MirrorWork implements AutoCloseable {
             config.name(), "resume was overtaken by another command; it is still paused", e);
       }
       MirrorException error = Faults.describe(config.name(), e);
-      lifecycle.error(error);
+      MirrorFailure failure = lifecycle.count(error, null);
+      context.events().info(error.getMessage() + "; not resumed", Faults.details(failure));
+      lifecycle.show(error, failure);
       throw error;
     }
   }
@@ -292,6 +330,14 @@ final class MirrorWork implements AutoCloseable {
     checkpoints.save(update.result());
     context.tables().follow(update.result());
     context.progress().begins(update.result().position(), Joining.isJoined(update.result()));
+    note(
+        "its tables are "
+            + names(update.result().tables().stream().map(TableCheckpoint::mapping).toList())
+            + (update.added().isEmpty() ? "" : "; to be copied: " + names(update.added())));
+  }
+
+  private static String names(List<TableMapping> tables) {
+    return String.join(", ", tables.stream().map(table -> table.source().toString()).toList());
   }
 
   /** Begins anew with the shortest wait between attempts. */

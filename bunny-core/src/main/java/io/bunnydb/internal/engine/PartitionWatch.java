@@ -19,8 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Notices what happens to partitions below mirrored tables beside changes of rows, of which the
@@ -34,9 +32,8 @@ import org.slf4j.LoggerFactory;
  * one.
  */
 final class PartitionWatch {
-  private static final Logger LOG = LoggerFactory.getLogger(PartitionWatch.class);
-
   private final String mirror;
+  private final EventLog events;
   private final Map<TableName, Map<Joined, Partition>> seen = new HashMap<>();
 
   // Rows that were written meanwhile are lacking even if it is in the log again.
@@ -49,8 +46,9 @@ final class PartitionWatch {
     }
   }
 
-  PartitionWatch(String mirror) {
+  PartitionWatch(String mirror, EventLog events) {
     this.mirror = mirror;
+    this.events = events;
   }
 
   /**
@@ -157,12 +155,16 @@ final class PartitionWatch {
     List<String> without =
         table.isPresent() ? Catalog.partitionsWithoutIdentity(source, table.get()) : List.of();
     if (!without.isEmpty()) {
-      LOG.warn(
-          "mirror '{}', table {}: partitions {} have no replica identity, so that UPDATE and DELETE fail"
-              + " on the source; give them the table's own",
-          mirror,
-          root,
-          without);
+      events.warn(
+          "mirror '"
+              + mirror
+              + "', table "
+              + root
+              + ": partitions "
+              + without
+              + " have no replica identity, so that UPDATE and DELETE fail on the source; give them"
+              + " the table's own",
+          Map.of("table", root.toString()));
     }
   }
 
@@ -199,12 +201,17 @@ final class PartitionWatch {
   }
 
   private void tellOfStayingRows(Partition partition, String what) {
-    LOG.warn(
-        "mirror '{}', table {}: partition {} {}, of which the source sends nothing; rows that it held"
-            + " stay on the destination until they are deleted there",
-        mirror,
-        partition.root(),
-        partition.name(),
-        what);
+    events.warn(
+        "mirror '"
+            + mirror
+            + "', table "
+            + partition.root()
+            + ": partition "
+            + partition.name()
+            + " "
+            + what
+            + ", of which the source sends nothing; rows that it held stay on the destination until"
+            + " they are deleted there",
+        Map.of("table", partition.root().toString(), "partition", partition.name().toString()));
   }
 }

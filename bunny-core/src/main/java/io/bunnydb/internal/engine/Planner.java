@@ -1,11 +1,12 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.ErrorKind;
 import io.bunnydb.MirrorPlan;
 import io.bunnydb.TableMapping;
 import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.ErrorKinds;
 import io.bunnydb.internal.catalog.PeerConnector;
-import io.bunnydb.internal.catalog.SqlState;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.catalog.TableSize;
@@ -57,7 +58,7 @@ public final class Planner {
     try {
       known = config.store().load(config.name(), destination);
     } catch (SQLException e) {
-      if (SqlState.isPrivilege(e.getSQLState())) {
+      if (ErrorKinds.ofSqlState(e.getSQLState()) == ErrorKind.PRIVILEGE) {
         return planWithoutCheckpoint(e);
       }
       throw e;

@@ -1,11 +1,12 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.ErrorKind;
 import io.bunnydb.Lsn;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
+import io.bunnydb.internal.catalog.ErrorKinds;
 import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.Sql;
-import io.bunnydb.internal.catalog.SqlState;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.source.Publication;
 import io.bunnydb.internal.source.ReplicationSlot;
@@ -132,7 +133,7 @@ final class Preflight {
     }
     if (refusal != null) {
       List<String> grants =
-          SqlState.isPrivilege(refusal.getSQLState())
+          ErrorKinds.ofSqlState(refusal.getSQLState()) == ErrorKind.PRIVILEGE
               ? config.store().grants(config.destination().user(), destination)
               : List.of();
       findings.error(

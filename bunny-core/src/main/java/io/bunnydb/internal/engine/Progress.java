@@ -2,6 +2,7 @@ package io.bunnydb.internal.engine;
 
 import io.bunnydb.Lsn;
 import io.bunnydb.internal.apply.Batch;
+import java.time.InstantSource;
 
 /**
  * How far the stream has come, written by the receiving and the applying thread, read by any.
@@ -9,6 +10,7 @@ import io.bunnydb.internal.apply.Batch;
  * <p>Thread-safe: every number stands for itself.
  */
 final class Progress {
+  private final InstantSource clock;
   private volatile Lsn applied = Lsn.ZERO;
   private volatile Lsn received = Lsn.ZERO;
   private volatile Lsn wanted = Lsn.ZERO;
@@ -16,8 +18,16 @@ final class Progress {
   private volatile boolean isBacklogReceived;
   private volatile boolean isEveryTableLive;
   private volatile long transactions;
+  private volatile long batches;
   private volatile long pendingSinceMicros;
-  private volatile long caughtUpMillis = System.currentTimeMillis();
+
+  // What is outstanding was not before this; a commit that is applied is older than those after it.
+  private volatile long outstandingSinceMillis;
+
+  Progress(InstantSource clock) {
+    this.clock = clock;
+    this.outstandingSinceMillis = clock.millis();
+  }
 
   /** Notes where the stream begins, and whether tables are still to be copied or joined. */
   void begins(Lsn position, boolean everyTableLive) {
@@ -52,12 +62,12 @@ final class Progress {
 
   private void noteIfCaughtUp() {
     if (isCaughtUp()) {
-      caughtUpMillis = System.currentTimeMillis();
+      outstandingSinceMillis = clock.millis();
     }
   }
 
   /** A source that is still reading its log for a backlog is silent as one that is idle. */
-  private boolean isCaughtUp() {
+  boolean isCaughtUp() {
     return isBacklogReceived && !applied.isBefore(received);
   }
 
@@ -72,7 +82,13 @@ final class Progress {
   @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
   void applied(Batch batch) {
     applied = batch.position();
-    transactions += batch.transactions();
+    if (batch.transactions() > 0) {
+      transactions += batch.transactions();
+      batches++;
+      // The source's clock may be ahead.
+      long committed = Math.min(clock.millis(), batch.lastCommitMicros() / 1000);
+      outstandingSinceMillis = Math.max(outstandingSinceMillis, committed);
+    }
     pendingSinceMicros = 0;
     noteIfCaughtUp();
   }
@@ -102,21 +118,29 @@ final class Progress {
     return transactions;
   }
 
+  /** Destination transactions by which that was done. */
+  long batches() {
+    return batches;
+  }
+
   /**
    * Age in seconds of the oldest change that is not applied.
    *
    * @param end the end of the source's log
+   * @param isCurrent whether that was read just now
    * @param isStreaming whether the stream runs, so that what is not received does not matter
    */
-  double lagSeconds(Lsn end, boolean isStreaming) {
-    long now = System.currentTimeMillis();
+  double lagSeconds(Lsn end, boolean isCurrent, boolean isStreaming) {
+    long now = clock.millis();
     long pendingSince = pendingSinceMicros;
     if (pendingSince != 0) {
       return Math.max(0, now - pendingSince / 1000) / 1000.0;
     }
+    if (isCurrent && !applied.isBefore(end)) {
+      outstandingSinceMillis = now;
+      return 0;
+    }
     boolean isNothingPending = isStreaming && isEveryTableLive && isCaughtUp();
-    return isNothingPending || !applied.isBefore(end)
-        ? 0
-        : Math.max(0, now - caughtUpMillis) / 1000.0;
+    return isNothingPending ? 0 : Math.max(0, now - outstandingSinceMillis) / 1000.0;
   }
 }

@@ -26,6 +26,7 @@ final class Receiver implements Runnable {
   private final ReplicationStream stream;
   private final BatchExchange exchange;
   private final Progress progress;
+  private final Lifecycle lifecycle;
   private final PublicationWatch watch;
   private final PgOutputDecoder decoder = new PgOutputDecoder(ReplicationStream.PROTOCOL_VERSION);
 
@@ -47,12 +48,13 @@ final class Receiver implements Runnable {
   Receiver(
       ReplicationStream stream,
       BatchExchange exchange,
-      Progress progress,
+      MirrorContext context,
       PublicationWatch watch,
       Lsn position) {
     this.stream = stream;
     this.exchange = exchange;
-    this.progress = progress;
+    this.progress = context.progress();
+    this.lifecycle = context.lifecycle();
     this.watch = watch;
     this.lastPosition = position;
   }
@@ -80,6 +82,9 @@ final class Receiver implements Runnable {
           isLate = false;
         } else {
           progress.idle(stream.passedOver());
+          if (progress.isCaughtUp()) {
+            lifecycle.progressed();
+          }
           passOver();
         }
       }

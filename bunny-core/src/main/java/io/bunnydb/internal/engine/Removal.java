@@ -8,15 +8,13 @@ import io.bunnydb.spi.SourceIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.Map;
 
 /**
  * Deletes a mirror: what it has on the source, then its checkpoint. That goes last, so that a
  * removal that failed can be repeated.
  */
 final class Removal {
-  private static final Logger LOG = LoggerFactory.getLogger(Removal.class);
   private static final Duration SLOT_RELEASE = Duration.ofSeconds(30);
 
   private final MirrorContext context;
@@ -74,9 +72,13 @@ final class Removal {
       ReplicationSlot.awaitRelease(source, config.slot(), SLOT_RELEASE, unstoppable);
       setUp.dropReplication(source);
     } else {
-      LOG.warn(
-          "mirror '{}': the source is another cluster or database now; nothing is dropped there",
-          config.name());
+      context
+          .events()
+          .warn(
+              "mirror '"
+                  + config.name()
+                  + "': the source is another cluster or database now; nothing is dropped there",
+              Map.of());
     }
   }
 }

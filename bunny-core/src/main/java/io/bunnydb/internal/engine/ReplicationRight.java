@@ -1,10 +1,11 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.ErrorKind;
 import io.bunnydb.Peer;
 import io.bunnydb.PeerConnectionException;
+import io.bunnydb.internal.catalog.ErrorKinds;
 import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.Sql;
-import io.bunnydb.internal.catalog.SqlState;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.spi.SourceIdentity;
@@ -35,7 +36,7 @@ record ReplicationRight(Peer peer, PeerConnector connector, Connection source) {
       return stream.identify();
     } catch (PeerConnectionException e) {
       Throwable refusal = e.getCause();
-      if (SqlState.isPrivilege(e.sqlState()) && refusal != null) {
+      if (ErrorKinds.ofSqlState(e.sqlState()) == ErrorKind.PRIVILEGE && refusal != null) {
         findings.error(
             null,
             "role "

@@ -117,11 +117,11 @@ final class Session implements AutoCloseable {
     context.tables().follow(checkpoint);
     context.progress().begins(checkpoint.position(), Joining.isJoined(checkpoint));
     context.lifecycle().moveIfPossible(state());
-    context.lifecycle().error(null);
     List<SnapshotCopy.Job> jobs = copyJobs(tables);
     boolean isFirstCopy = !checkpoint.hasTableIn(TableState.LIVE);
+    context.lifecycle().connected(jobs.isEmpty());
     if (isFirstCopy) {
-      snapshotCopy(stop).run(jobs);
+      copy(stop, jobs);
     } else if (jobs.isEmpty()) {
       follow(new BatchExchange(config.options().maxBatchBytes()), tables, allowed);
     } else {
@@ -150,10 +150,16 @@ final class Session implements AutoCloseable {
         copyStop,
         destination.unwrap(PGConnection.class).getBackendPID(),
         config.options().copy(),
-        table ->
-            context
-                .lifecycle()
-                .tell(listener -> listener.onCopyProgress(config.name(), table.status())));
+        new CopyReports(context));
+  }
+
+  private void copy(StopSignal copyStop, List<SnapshotCopy.Job> jobs)
+      throws SQLException, InterruptedException {
+    try {
+      snapshotCopy(copyStop).run(jobs);
+    } finally {
+      jobs.forEach(job -> job.progress().copyStops());
+    }
   }
 
   private void followWhileCopying(
@@ -162,14 +168,13 @@ final class Session implements AutoCloseable {
     BatchExchange exchange = new BatchExchange(config.options().maxBatchBytes());
     StopSignal copyStop = new StopSignal();
     stop.onStop(copyStop::stop);
-    SnapshotCopy copy = snapshotCopy(copyStop);
     Thread copier =
         startThread(
             config.name(),
             "copy",
             () -> {
               try {
-                copy.run(jobs);
+                copy(copyStop, jobs);
                 exchange.endAfterTransaction();
               } catch (SQLException | InterruptedException | RuntimeException | Error e) {
                 exchange.fail(e);

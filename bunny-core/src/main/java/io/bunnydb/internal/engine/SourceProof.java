@@ -5,6 +5,7 @@ import io.bunnydb.SlotLostException;
 import io.bunnydb.TableName;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.ServerMessage;
 import io.bunnydb.internal.source.Publication;
 import io.bunnydb.internal.source.ReplicationSlot;
 import io.bunnydb.spi.Checkpoint;
@@ -16,11 +17,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Proves, before a row is applied, that the source still has every change since the checkpoint. */
 final class SourceProof {
   private static final String START_ANEW =
       "; drop() the mirror and start it anew, which copies the tables again";
+
+  /** SQLSTATE of a file that is not there, such as a segment of the log. */
+  private static final String UNDEFINED_FILE = "58P01";
 
   private SourceProof() {}
 
@@ -100,6 +105,25 @@ final class SourceProof {
     }
     if (problem != null) {
       throw new SlotLostException(checkpoint.mirror(), problem + START_ANEW, null);
+    }
+  }
+
+  /**
+   * Tells that an error of the stream means that log is missing which the slot needs: a file was
+   * removed, or a disk was restored, without the server knowing.
+   *
+   * @throws SlotLostException if it means that
+   */
+  static void refuseIfLogIsGone(Checkpoint checkpoint, @Nullable Throwable error) {
+    if (error instanceof SQLException sql && UNDEFINED_FILE.equals(sql.getSQLState())) {
+      throw new SlotLostException(
+          checkpoint.mirror(),
+          "the source lacks log that replication slot "
+              + checkpoint.slot()
+              + " needs: "
+              + ServerMessage.of(sql)
+              + START_ANEW,
+          sql);
     }
   }
 

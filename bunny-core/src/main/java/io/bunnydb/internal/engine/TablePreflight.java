@@ -1,10 +1,11 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.ErrorKind;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.ErrorKinds;
 import io.bunnydb.internal.catalog.Sql;
-import io.bunnydb.internal.catalog.SqlState;
 import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.internal.source.Partition;
@@ -148,7 +149,9 @@ final class TablePreflight {
       sql.onSource(Publication.createSql(config.publication(), tables));
     } catch (SQLException e) {
       List<String> missing =
-          SqlState.isPrivilege(e.getSQLState()) ? missingRights(tables) : List.of();
+          ErrorKinds.ofSqlState(e.getSQLState()) == ErrorKind.PRIVILEGE
+              ? missingRights(tables)
+              : List.of();
       findings.error(
           null,
           "the source does not accept the publication: " + e.getMessage() + detail(e),

@@ -1,9 +1,10 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.ErrorKind;
 import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.ErrorKinds;
 import io.bunnydb.internal.catalog.Sql;
-import io.bunnydb.internal.catalog.SqlState;
 import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.schema.FirstCopy;
 import io.bunnydb.internal.schema.IndexBuilder;
@@ -80,7 +81,7 @@ final class TableTrial {
     }
     if (refusal != null) {
       String grant =
-          SqlState.isPrivilege(refusal.getSQLState())
+          ErrorKinds.ofSqlState(refusal.getSQLState()) == ErrorKind.PRIVILEGE
               ? new Grants(config.destination()).createIn(target.schema(), destination)
               : null;
       findings.error(
@@ -117,7 +118,7 @@ final class TableTrial {
         builds.add(trial.build());
         attachments.addAll(trial.attach());
       } catch (SQLException e) {
-        if (index.isKey() || SqlState.isTransient(e.getSQLState())) {
+        if (index.isKey() || ErrorKinds.ofSqlState(e.getSQLState()).passesWithTime()) {
           throw e;
         }
         findings.warning(

@@ -50,7 +50,14 @@
  * other, and between them {@link io.bunnydb.internal.engine.Session}s. A session begins at the
  * checkpoint and ends when it is stopped, fails, or has copied tables that are to join the stream.
  * So start, resume, the next attempt after an error and the join of a table are the same: the next
- * session. A second thread receives; further ones copy tables while there are any.
+ * session. A second thread receives; further ones copy tables while there are any; {@link
+ * io.bunnydb.internal.engine.SlotGuard} has one that looks after the slot.
+ *
+ * <p><b>An error</b> ends the session. {@link io.bunnydb.internal.engine.Faults} describes it, the
+ * catalog's {@code ErrorKinds} says of which kind it is, {@link
+ * io.bunnydb.internal.engine.Lifecycle} counts and shows it, and {@code MirrorWork} lets another
+ * attempt follow, or pauses. What happens is told through {@link
+ * io.bunnydb.internal.engine.EventLog}.
  *
  * <p><b>A pause</b> stops the session: the {@link io.bunnydb.internal.catalog.StopSignal} closes
  * the exchange and cancels what runs on the servers, again and again until the session has rolled

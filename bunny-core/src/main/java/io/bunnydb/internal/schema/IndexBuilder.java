@@ -1,8 +1,8 @@
 package io.bunnydb.internal.schema;
 
 import io.bunnydb.TableName;
+import io.bunnydb.internal.catalog.ErrorKinds;
 import io.bunnydb.internal.catalog.Sql;
-import io.bunnydb.internal.catalog.SqlState;
 import io.bunnydb.internal.schema.TableIndex.Role;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -171,7 +171,8 @@ public record IndexBuilder(String mirror, Connection destination, TableName tabl
     }
     // That there is no room is no reason to copy all rows again.
     boolean isForLackOfRoom = LACK_OF_ROOM.contains(String.valueOf(e.getSQLState()));
-    if (index.isKey() || (SqlState.isTransient(e.getSQLState()) && !isForLackOfRoom)) {
+    boolean isPassing = ErrorKinds.ofSqlState(e.getSQLState()).passesWithTime();
+    if (index.isKey() || (isPassing && !isForLackOfRoom)) {
       throw e;
     }
     destination.rollback(before);

@@ -23,11 +23,19 @@ final class RowTransfer {
   private static final int CHUNK_BYTES = 64 << 10;
   private static final int ROWS_PER_CHECK = 256;
 
+  /** SQLSTATE of rows that a trigger or rule did not let pass (class 09). */
+  private static final String TRIGGERED_ACTION = "09000";
+
   private final Connection source;
   private final Connection destination;
   private final StopSignal stop;
   private final byte[] chunk = new byte[CHUNK_BYTES];
   private int chunkLength;
+
+  // Of the COPY under way: what has come, and what of it the table's progress has.
+  private long messageBytes;
+  private long countedRows;
+  private long countedBytes;
 
   RowTransfer(Connection source, Connection destination, StopSignal stop) {
     this.source = source;
@@ -59,7 +67,7 @@ final class RowTransfer {
                     + " FROM STDIN"
                     + format);
     try {
-      long counted = pass(from, to, copy);
+      pass(from, to, copy);
       long written = to.endCopy();
       if (written != from.getHandledRowCount()) {
         throw new SQLException(
@@ -67,9 +75,10 @@ final class RowTransfer {
                 + from.getHandledRowCount()
                 + " rows, the destination took "
                 + written
-                + "; is there a trigger or rule on it?");
+                + "; is there a trigger or rule on it?",
+            TRIGGERED_ACTION);
       }
-      copy.add(written - counted);
+      copy.add(written - countedRows, messageBytes - countedBytes);
     } catch (SQLException | RuntimeException e) {
       cancel(from, to, e);
       throw e;
@@ -83,22 +92,25 @@ final class RowTransfer {
     return " WHERE " + (range.isEmpty() ? "" : range + " AND ") + "(" + filter + ")";
   }
 
-  /** Gives how many rows were counted. What ends the binary form is a message, but no row. */
-  private long pass(CopyOut from, CopyIn to, TableCopy copy) throws SQLException {
+  /** Counts most rows as they come. What ends the binary form is a message, but no row. */
+  private void pass(CopyOut from, CopyIn to, TableCopy copy) throws SQLException {
     long messages = 0;
-    long counted = 0;
+    messageBytes = 0;
+    countedRows = 0;
+    countedBytes = 0;
     chunkLength = 0;
     for (byte[] row = from.readFromCopy(); row != null; row = from.readFromCopy()) {
-      if (messages - counted == ROWS_PER_CHECK) {
+      if (messages - countedRows == ROWS_PER_CHECK) {
         stop.check();
-        copy.add(ROWS_PER_CHECK);
-        counted = messages;
+        copy.add(ROWS_PER_CHECK, messageBytes - countedBytes);
+        countedRows = messages;
+        countedBytes = messageBytes;
       }
       messages++;
+      messageBytes += row.length;
       write(to, row);
     }
     flush(to);
-    return counted;
   }
 
   private void write(CopyIn to, byte[] row) throws SQLException {

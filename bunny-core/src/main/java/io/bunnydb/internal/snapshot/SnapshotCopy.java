@@ -13,20 +13,31 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Copies a set of tables by several workers as of one snapshot: whoever reads the destination when
  * all are done sees the source as it was at one position.
  */
 public final class SnapshotCopy {
-  private static final Logger LOG = LoggerFactory.getLogger(SnapshotCopy.class);
-
   private final TableCopier.Setting setting;
-  private final Consumer<TableProgress> listener;
+  private final Listener listener;
+
+  /** Hears of the copies of tables, of one table by one thread at a time. */
+  public interface Listener {
+
+    /** A table's rows are about to come. */
+    void begins(TableProgress table);
+
+    /** Rows have come; now and then. */
+    void goesOn(TableProgress table);
+
+    /** A table is copied. */
+    void ends(TableProgress table);
+
+    /** The copy goes on with fewer workers, for the reason given. */
+    void lacksWorker(String reason);
+  }
 
   /**
    * A table to copy.
@@ -41,7 +52,7 @@ public final class SnapshotCopy {
    * A copy; nothing is begun.
    *
    * @param ownerPid process id of the destination session that owns the mirror
-   * @param listener hears of the tables' progress, of one table by one thread at a time
+   * @param listener hears of the tables' progress
    */
   public SnapshotCopy(
       String mirror,
@@ -51,7 +62,7 @@ public final class SnapshotCopy {
       StopSignal stop,
       int ownerPid,
       CopySettings settings,
-      Consumer<TableProgress> listener) {
+      Listener listener) {
     this.setting =
         new TableCopier.Setting(mirror, source, destination, store, stop, ownerPid, settings);
     this.listener = listener;
@@ -142,10 +153,7 @@ public final class SnapshotCopy {
       if (!queue.goesOnWithout()) {
         throw e;
       }
-      LOG.warn(
-          "mirror '{}': the copy goes on with fewer workers, another could not begin: {}",
-          setting.mirror(),
-          e.getMessage());
+      listener.lacksWorker(String.valueOf(e.getMessage()));
       return null;
     }
   }

@@ -26,6 +26,15 @@ record SourceView(Connection connection) {
       WHERE c.oid = CAST(? AS oid) AND c.relkind = 'r' AND a.amname = 'heap'
       """;
 
+  // Of a table that is neither partitioned nor a partition, pg_partition_tree gives nothing.
+  private static final String BYTES =
+      """
+      SELECT coalesce(sum(pg_catalog.pg_table_size(t.oid::regclass)), 0)::bigint
+      FROM (SELECT CAST(? AS oid) AS oid
+            UNION SELECT relid::oid
+            FROM pg_catalog.pg_partition_tree(CAST(CAST(? AS oid) AS regclass))) t
+      """;
+
   /** Reads something of a table. */
   @FunctionalInterface
   interface Reading<T> {
@@ -59,6 +68,11 @@ record SourceView(Connection connection) {
                     row.getLong(1), Math.max(1, (long) (rowsPerRange / row.getDouble(2)))),
             table.oid());
     return divided.isEmpty() ? List.of(PageRange.WHOLE) : divided.get(0);
+  }
+
+  /** The room that a table's rows take on the source's disk, in bytes, without indexes. */
+  long bytes(Table table) throws SQLException {
+    return Sql.query(connection, BYTES, row -> row.getLong(1), table.oid(), table.oid()).get(0);
   }
 
   /**

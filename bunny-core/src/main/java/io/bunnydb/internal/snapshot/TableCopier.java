@@ -6,6 +6,7 @@ import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.PeerConnector;
+import io.bunnydb.internal.catalog.ServerMessage;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.Table;
@@ -93,7 +94,7 @@ final class TableCopier implements AutoCloseable {
           setting.mirror(),
           piece.table().table().mapping().source(),
           snapshot.lsn(),
-          "copying failed, and begins anew when it is tried again; " + e.getMessage(),
+          "copying failed, and begins anew when it is tried again; " + ServerMessage.of(e),
           e);
     }
   }
@@ -110,7 +111,7 @@ final class TableCopier implements AutoCloseable {
       FirstCopy.dropIndexes(destination, target);
     }
     empty(target);
-    copy.begins();
+    copy.begins(view.bytes(copy.table().table()));
     Plan plan = plan(copy);
     if (plan.ranges().size() == 1) {
       transfer(copy, plan.ranges().get(0), target);

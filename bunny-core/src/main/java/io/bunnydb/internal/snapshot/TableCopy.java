@@ -1,7 +1,6 @@
 package io.bunnydb.internal.snapshot;
 
 import io.bunnydb.TableState;
-import io.bunnydb.internal.apply.TableProgress;
 import io.bunnydb.internal.schema.IndexBuilder.Built;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.spi.TableCheckpoint;
@@ -11,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 
 /**
  * The copy of one table: stages, each of steps that may run at the same time. The first step finds
@@ -21,7 +19,7 @@ final class TableCopy {
   private static final long PROGRESS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final SnapshotCopy.Job job;
-  private final Consumer<TableProgress> listener;
+  private final SnapshotCopy.Listener listener;
   private final Deque<List<Step>> stages = new ArrayDeque<>();
   private final List<Built> built = new ArrayList<>();
   private boolean keysFollow;
@@ -36,7 +34,7 @@ final class TableCopy {
   }
 
   /** A copy that is not begun. */
-  TableCopy(SnapshotCopy.Job job, Consumer<TableProgress> listener) {
+  TableCopy(SnapshotCopy.Job job, SnapshotCopy.Listener listener) {
     this.job = job;
     this.listener = listener;
     then(List.of(copier -> copier.begin(this)));
@@ -92,25 +90,29 @@ final class TableCopy {
     return --unfinished == 0;
   }
 
-  /** Tells that rows are about to come. */
-  synchronized void begins() {
-    job.progress().copyBegins(table().table().estimatedRows());
+  /**
+   * Tells that rows are about to come.
+   *
+   * @param bytesOnDisk the room that they take on the source
+   */
+  synchronized void begins(long bytesOnDisk) {
+    job.progress().copyBegins(table().table().estimatedRows(), bytesOnDisk);
     lastReport = System.nanoTime();
-    listener.accept(job.progress());
+    listener.begins(job.progress());
   }
 
   /** Counts rows that have come; tells of it now and then. */
-  synchronized void add(long rows) {
-    job.progress().copied(rows);
+  synchronized void add(long rows, long bytes) {
+    job.progress().copied(rows, bytes);
     if (System.nanoTime() - lastReport > PROGRESS_NANOS) {
       lastReport = System.nanoTime();
-      listener.accept(job.progress());
+      listener.goesOn(job.progress());
     }
   }
 
   /** Tells that the table is copied. */
   synchronized void ends() {
     job.progress().moveTo(TableState.COPIED);
-    listener.accept(job.progress());
+    listener.ends(job.progress());
   }
 }

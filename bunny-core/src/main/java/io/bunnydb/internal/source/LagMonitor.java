@@ -5,14 +5,17 @@ import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.Sql;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Knows the end of the source's log and what the slot retains of it, whatever the mirror is doing.
+ * Knows the end of the source's log, what the slot retains of it and for how long the source will
+ * keep that, whatever the mirror is doing.
  *
  * <p>It asks over a connection of its own, when it is asked and at most twice a second; while the
  * source cannot be reached it answers with what it knew last. Thread-safe.
@@ -21,10 +24,18 @@ public final class LagMonitor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LagMonitor.class);
   private static final long FRESH_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
+  private static final String READING =
+      """
+      SELECT pg_catalog.pg_current_wal_insert_lsn()::text, s.restart_lsn::text, s.safe_wal_size,
+             s.slot_name IS NOT NULL, s.wal_status
+      FROM (SELECT) one LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = ?
+      """;
+
   private final PeerConnector source;
   private final String slot;
+  private final WalHeadroom headroom = new WalHeadroom();
   private @Nullable Connection connection;
-  private Reading last = new Reading(Lsn.ZERO, 0);
+  private Reading last = Reading.NONE;
   private long readNanos;
   private boolean closed;
 
@@ -33,8 +44,38 @@ public final class LagMonitor implements AutoCloseable {
    *
    * @param end the end of the source's log
    * @param retainedBytes how much of it the slot holds back
+   * @param safeBytes how much can be written before the slot may be lost; null where unlimited
+   * @param timeToLoss the time that takes at the pace of the last minutes; null where unknown
+   * @param health how the source means to keep the slot
+   * @param isCurrent whether it was read just now; false where the source does not answer
    */
-  public record Reading(Lsn end, long retainedBytes) {}
+  public record Reading(
+      Lsn end,
+      long retainedBytes,
+      @Nullable Long safeBytes,
+      @Nullable Duration timeToLoss,
+      SlotHealth health,
+      boolean isCurrent) {
+    static final Reading NONE = new Reading(Lsn.ZERO, 0, null, null, SlotHealth.UNKNOWN, false);
+
+    private Reading outdated() {
+      return new Reading(end, retainedBytes, safeBytes, timeToLoss, health, false);
+    }
+  }
+
+  /** How the source means to keep a slot ({@code pg_replication_slots.wal_status}). */
+  public enum SlotHealth {
+    /** Not read yet. */
+    UNKNOWN,
+    /** There is no such slot. */
+    MISSING,
+    /** Its log is kept: reserved or extended. */
+    KEPT,
+    /** Its log may be removed at the next checkpoint: unreserved. */
+    ENDANGERED,
+    /** It is invalid: lost. */
+    LOST
+  }
 
   /** A monitor; connects when it is first asked. */
   public LagMonitor(PeerConnector source, String slot) {
@@ -51,6 +92,7 @@ public final class LagMonitor implements AutoCloseable {
       last = ask();
     } catch (SQLException | RuntimeException e) {
       LOG.debug("the source's position could not be read", e);
+      last = last.outdated();
       disconnect();
     }
     readNanos = System.nanoTime();
@@ -85,13 +127,37 @@ public final class LagMonitor implements AutoCloseable {
       open.setNetworkTimeout(Runnable::run, (int) TimeUnit.SECONDS.toMillis(10));
       connection = open;
     }
-    Lsn end = Catalog.logEnd(open);
-    String kept =
-        Sql.queryText(
-            open,
-            "SELECT restart_lsn::text FROM pg_catalog.pg_replication_slots WHERE slot_name = ?",
-            slot);
-    return new Reading(end, kept == null ? 0 : end.bytesSince(Lsn.parse(kept)));
+    return Sql.query(open, READING, this::read, slot).get(0);
+  }
+
+  private Reading read(ResultSet row) throws SQLException {
+    Lsn end = Catalog.logEnd(row.getString(1));
+    String kept = row.getString(2);
+    long left = row.getLong(3);
+    @Nullable Long safeBytes = row.wasNull() ? null : left;
+    if (safeBytes == null) {
+      headroom.clear();
+    } else {
+      headroom.add(System.nanoTime(), safeBytes);
+    }
+    return new Reading(
+        end,
+        kept == null ? 0 : end.bytesSince(Lsn.parse(kept)),
+        safeBytes,
+        safeBytes == null ? null : headroom.timeLeft(safeBytes),
+        health(row.getBoolean(4), String.valueOf(row.getString(5))),
+        true);
+  }
+
+  private static SlotHealth health(boolean isThere, String walStatus) {
+    if (!isThere) {
+      return SlotHealth.MISSING;
+    }
+    return switch (walStatus) {
+      case "lost" -> SlotHealth.LOST;
+      case "unreserved" -> SlotHealth.ENDANGERED;
+      default -> SlotHealth.KEPT;
+    };
   }
 
   private void disconnect() {

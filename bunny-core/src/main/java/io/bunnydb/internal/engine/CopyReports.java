@@ -1,0 +1,73 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.TableStatus;
+import io.bunnydb.internal.apply.TableProgress;
+import io.bunnydb.internal.snapshot.SnapshotCopy;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * Tells of the copies of a mirror's tables.
+ *
+ * @param context the mirror
+ */
+record CopyReports(MirrorContext context) implements SnapshotCopy.Listener {
+
+  @Override
+  public void begins(TableProgress table) {
+    TableStatus status = table.status();
+    note("the copy of table " + status.source() + " begins", status);
+    tell(status);
+  }
+
+  @Override
+  public void goesOn(TableProgress table) {
+    tell(table.status());
+  }
+
+  @Override
+  public void ends(TableProgress table) {
+    TableStatus status = table.status();
+    Duration time = table.copyTime();
+    note(
+        "table "
+            + status.source()
+            + " is copied: "
+            + status.rowsCopied()
+            + " rows in "
+            + time.toMillis()
+            + " ms",
+        status);
+    FlightRecords.copy(context.config().name(), status, time);
+    tell(status);
+  }
+
+  @Override
+  public void lacksWorker(String reason) {
+    context
+        .events()
+        .warn(
+            "mirror '"
+                + context.config().name()
+                + "': the copy goes on with fewer workers, another could not begin: "
+                + reason,
+            Map.of());
+  }
+
+  private void note(String what, TableStatus table) {
+    context
+        .events()
+        .info(
+            "mirror '" + context.config().name() + "': " + what,
+            Map.of(
+                "table", table.source().toString(),
+                "destinationTable", table.destination().toString(),
+                "rowsToCopy", Long.toString(table.rowsToCopy()),
+                "rowsCopied", Long.toString(table.rowsCopied()),
+                "bytesCopied", Long.toString(table.bytesCopied())));
+  }
+
+  private void tell(TableStatus table) {
+    context.lifecycle().tell(listener -> listener.onCopyProgress(context.config().name(), table));
+  }
+}
