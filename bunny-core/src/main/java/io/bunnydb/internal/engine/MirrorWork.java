@@ -12,6 +12,7 @@ import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
 import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.TableCheckpoint;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
