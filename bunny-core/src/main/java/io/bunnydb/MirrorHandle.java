@@ -20,6 +20,21 @@ public final class MirrorHandle implements AutoCloseable {
     this.engine = engine;
   }
 
+  /** The mirror's name. */
+  public String name() {
+    return engine.name();
+  }
+
+  /** Where the mirror stands in its life; asks nobody, so it returns at once. */
+  public MirrorState state() {
+    return engine.state();
+  }
+
+  /** The mappings of the mirror's tables as they are now, {@link #updateTables} included. */
+  public List<TableMapping> tables() {
+    return engine.tables();
+  }
+
   /**
    * How the mirror stands now. Asks the source for the end of its log at most twice a second, and
    * answers with what was known last if the source does not reply; it waits up to ten seconds for

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
 final class ArchitectureTest {
   private static final int MAX_LINES = 500;
   private static final Path SOURCES = Path.of("src/main/java");
-  private static final Set<String> DOORS = Set.of("Mirror", "MirrorBuilder", "MirrorHandle");
+  private static final Set<String> DOORS =
+      Set.of("Mirror", "MirrorBuilder", "MirrorHandle", "Mirrors");
 
   /** Each may use those before it. The package {@code io.bunnydb} is the first and the last. */
   private static final List<String> ROWS =
@@ -39,7 +40,8 @@ final class ArchitectureTest {
   private static final Pattern NAME =
       Pattern.compile("\\b(io\\.bunnydb(?:\\.[a-z]+)*)\\.([A-Z]\\w*)");
   private static final Pattern COMMENT = Pattern.compile("(?s)/\\*.*?\\*/|//[^\\n]*");
-  private static final Pattern DOOR = Pattern.compile("\\b(Mirror|MirrorBuilder|MirrorHandle)\\b");
+  private static final Pattern DOOR =
+      Pattern.compile("\\b(Mirror|MirrorBuilder|MirrorHandle|Mirrors)\\b");
   private static final Pattern STRING =
       Pattern.compile("(?s)\"\"\".*?\"\"\"|\"(?:\\\\.|[^\"\\\\\\n])*\"");
 

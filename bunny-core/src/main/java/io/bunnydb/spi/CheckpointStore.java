@@ -3,6 +3,7 @@ package io.bunnydb.spi;
 import io.bunnydb.Lsn;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -46,6 +47,15 @@ public interface CheckpointStore {
    * @throws SQLException if it cannot be read
    */
   Optional<Checkpoint> load(String mirror, Connection destination) throws SQLException;
+
+  /**
+   * The names of all mirrors that have a checkpoint here, in ascending order.
+   *
+   * @param destination a connection to the destination; nothing may be created through it
+   * @return the names; empty where the store has not been used yet
+   * @throws SQLException if they cannot be read
+   */
+  List<String> mirrors(Connection destination) throws SQLException;
 
   /**
    * Writes a whole checkpoint in the place of the mirror's old one. The first call also creates

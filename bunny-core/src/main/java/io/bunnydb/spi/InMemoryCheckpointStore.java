@@ -5,14 +5,14 @@ import io.bunnydb.TableName;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** A store that forgets with the process. Thread-safe. */
 final class InMemoryCheckpointStore implements CheckpointStore {
-  private final Map<String, Checkpoint> checkpoints = new HashMap<>();
+  private final Map<String, Checkpoint> checkpoints = new TreeMap<>();
 
   @Override
   public boolean joinsDestination() {
@@ -22,6 +22,11 @@ final class InMemoryCheckpointStore implements CheckpointStore {
   @Override
   public synchronized Optional<Checkpoint> load(String mirror, Connection destination) {
     return Optional.ofNullable(checkpoints.get(mirror));
+  }
+
+  @Override
+  public synchronized List<String> mirrors(Connection destination) {
+    return List.copyOf(checkpoints.keySet());
   }
 
   @Override

@@ -220,6 +220,30 @@ public abstract class CheckpointStoreContract extends CheckpointStoreFixture {
   }
 
   @Test
+  void tellsTheNamesOfItsMirrorsInOrder() throws SQLException {
+    List<String> before = relations();
+    assertThat(mirrors()).isEmpty();
+    assertThat(relations()).isEqualTo(before);
+    save(checkpoint("b", live("s.a"), live("s.b")));
+    save(checkpoint("\u00C4 'x'"));
+    save(checkpoint("B"));
+    save(checkpoint("a").withPaused(true, "why"));
+    assertThat(mirrors()).containsExactly("B", "a", "b", "\u00C4 'x'");
+    try (Connection transaction = transaction()) {
+      assertThat(store.mirrors(transaction)).hasSize(4);
+      transaction.commit();
+    }
+    commit(connection -> store.delete("b", connection));
+    assertThat(mirrors()).containsExactly("B", "a", "\u00C4 'x'");
+  }
+
+  private List<String> mirrors() throws SQLException {
+    try (Connection connection = session()) {
+      return store.mirrors(connection);
+    }
+  }
+
+  @Test
   void deleteForgetsAMirrorAndWhatTheStoreMade() throws SQLException {
     List<String> before = relations();
     commit(connection -> store.delete("a", connection));

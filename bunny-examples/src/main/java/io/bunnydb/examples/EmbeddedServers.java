@@ -91,6 +91,25 @@ final class EmbeddedServers implements AutoCloseable {
     return destination.getDatabase(USER, DATABASE);
   }
 
+  /** Makes another database on the source, a peer of some name. */
+  Peer createOnSource(String peerName, String database) throws SQLException {
+    return create(peerName, source, database);
+  }
+
+  /** Makes another database on the destination, a peer of some name. */
+  Peer createOnDestination(String peerName, String database) throws SQLException {
+    return create(peerName, destination, database);
+  }
+
+  private static Peer create(String peerName, EmbeddedPostgres server, String database)
+      throws SQLException {
+    try (Connection connection = server.getDatabase(USER, DATABASE).getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("CREATE DATABASE " + database);
+    }
+    return Peer.of(peerName, server.getJdbcUrl(USER, database), USER, "");
+  }
+
   /** Where both listen. */
   @Override
   public String toString() {

@@ -55,6 +55,7 @@ final class QuickstartProcess implements AutoCloseable {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     command.add("-Djava.io.tmpdir=" + folder);
+    command.add("-Dlogback.configurationFile=logback.xml"); // not the tests' own
     command.addAll(List.of("-Dquickstart.rows=" + rows, "-Dquickstart.look=" + look));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(Quickstart.class.getName());

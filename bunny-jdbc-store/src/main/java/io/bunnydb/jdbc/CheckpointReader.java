@@ -13,11 +13,14 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a checkpoint from its rows. */
@@ -49,6 +52,18 @@ final class CheckpointReader {
             "the checkpoint of mirror " + mirror + " was not written by this version of Bunny", e);
       }
     }
+  }
+
+  /** The names of all mirrors, in ascending order; the tables must exist. */
+  static List<String> mirrors(Connection connection) throws SQLException {
+    Set<String> names = new TreeSet<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT mirror FROM bunny.checkpoint")) {
+      while (row.next()) {
+        names.add(row.getString("mirror"));
+      }
+    }
+    return List.copyOf(names);
   }
 
   private static Checkpoint read(String mirror, ResultSet row) throws SQLException {

@@ -6,6 +6,7 @@ import io.bunnydb.spi.CheckpointStore;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import javax.sql.DataSource;
@@ -106,21 +107,28 @@ public final class JdbcCheckpointStore implements CheckpointStore {
 
   @Override
   public Optional<Checkpoint> load(String mirror, Connection destination) throws SQLException {
-    if (dataSource == null) {
-      return Transactions.peek(destination, connection -> loadFrom(connection, mirror));
-    }
-    try (Connection own = dataSource.getConnection()) {
-      return Transactions.withinTime(
-          own, timed -> Transactions.peek(timed, connection -> loadFrom(connection, mirror)));
-    }
+    return read(
+        destination, Optional.empty(), connection -> CheckpointReader.read(connection, mirror));
   }
 
-  private static Optional<Checkpoint> loadFrom(Connection connection, String mirror)
+  @Override
+  public List<String> mirrors(Connection destination) throws SQLException {
+    return read(destination, List.of(), CheckpointReader::mirrors);
+  }
+
+  private <T> T read(Connection destination, T none, Transactions.Query<T> query)
       throws SQLException {
-    CheckpointTables.keep(connection);
-    return CheckpointTables.exist(connection)
-        ? CheckpointReader.read(connection, mirror)
-        : Optional.empty();
+    Transactions.Query<T> whereTablesAre =
+        connection -> {
+          CheckpointTables.keep(connection);
+          return CheckpointTables.exist(connection) ? query.run(connection) : none;
+        };
+    if (dataSource == null) {
+      return Transactions.peek(destination, whereTablesAre);
+    }
+    try (Connection own = dataSource.getConnection()) {
+      return Transactions.withinTime(own, timed -> Transactions.peek(timed, whereTablesAre));
+    }
   }
 
   @Override

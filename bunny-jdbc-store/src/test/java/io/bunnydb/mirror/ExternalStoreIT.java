@@ -19,6 +19,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ThreadLocalRandom;
@@ -78,6 +79,11 @@ final class ExternalStoreIT {
     @Override
     public Optional<Checkpoint> load(String mirror, Connection destination) throws SQLException {
       return store.load(mirror, destination);
+    }
+
+    @Override
+    public List<String> mirrors(Connection destination) throws SQLException {
+      return store.mirrors(destination);
     }
 
     @Override

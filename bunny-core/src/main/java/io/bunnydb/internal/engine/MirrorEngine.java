@@ -166,6 +166,21 @@ public final class MirrorEngine {
     return state;
   }
 
+  /** The mirror's name. */
+  public String name() {
+    return config.name();
+  }
+
+  /** Where the mirror stands in its life. */
+  public MirrorState state() {
+    return lifecycle.state();
+  }
+
+  /** The mappings of the mirror's tables. */
+  public List<TableMapping> tables() {
+    return context.tables().mappings();
+  }
+
   /** How the mirror stands now. */
   public MirrorStatus status() {
     LagMonitor.Reading reading = lag.read();
