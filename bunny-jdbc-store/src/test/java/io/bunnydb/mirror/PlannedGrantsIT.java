@@ -222,6 +222,21 @@ final class PlannedGrantsIT {
   }
 
   @Test
+  void administratorOfAServiceIsBelievedOnlyWhatTheServerAccepts() {
+    cure();
+    destination()
+        .execute(
+            "CREATE ROLE rds_superuser",
+            "GRANT rds_superuser TO writer",
+            "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+            "CREATE TRIGGER t AFTER INSERT ON vault.a FOR EACH ROW EXECUTE FUNCTION f()");
+    assertThat(plan().errors())
+        .singleElement()
+        .asString()
+        .contains("has triggers, rules or foreign keys", "session_replication_role");
+  }
+
+  @Test
   void roleOfAServiceIsGivenItsRole() {
     source().execute("CREATE ROLE rds_replication");
     assertThat(sql(plan())).contains("GRANT rds_replication TO \"Reader\"");

@@ -94,5 +94,12 @@ final class ServerSettingsPreflightIT {
             p ->
                 assertThat(p)
                     .contains("1 free WAL senders and 2 are needed; raise max_wal_senders"));
+    // As a service has it that keeps wal_level to itself.
+    databases
+        .source()
+        .execute(
+            "ALTER DATABASE " + databases.source().name() + " SET rds.logical_replication = 'off'");
+    assertThat(refusals.problems(refusals.mirror().table("public.a")).get(0))
+        .endsWith("set rds.logical_replication = 1 in the parameter group and restart the source");
   }
 }
