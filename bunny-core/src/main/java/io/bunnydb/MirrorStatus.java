@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param retainedWalBytes bytes of log that the slot keeps on the source
  * @param transactionsApplied source transactions that this handle has read and applied; those that
  *     are read again when copied tables join count again
+ * @param owner who runs the mirror while this handle stands by; null where it does not
  * @param error why the mirror is paused, failed or waiting to try again; null when all is well
  * @param tables the mirrored tables, in the order of their mappings
  */
@@ -41,6 +42,7 @@ public record MirrorStatus(
     double lagSeconds,
     long retainedWalBytes,
     long transactionsApplied,
+    @Nullable String owner,
     @Nullable String error,
     List<TableStatus> tables) {
 

@@ -151,6 +151,8 @@ final class StateCommandIT {
       case "resume" -> handle::resume;
       case "retry" -> handle::retry;
       case "updateTables" -> () -> handle.updateTables(mappings("public.a", "public.b"));
+      case "resync" -> () -> handle.resync();
+      case "recreate" -> handle::recreate;
       case "drop" -> handle::drop;
       case "close" -> handle::close;
       case "status" -> handle::status;
@@ -162,32 +164,35 @@ final class StateCommandIT {
   @ParameterizedTest(name = "{0} {1}")
   @CsvSource({
     "SETTING_UP,resume=SETTING_UP retry=SETTING_UP updateTables=refused status=SETTING_UP"
+        + " resync=refused recreate=refused"
         + " close=TERMINATED",
     "SETTING_UP,pause=PAUSED",
     "SETTING_UP,drop=TERMINATED",
     "SNAPSHOT,resume=SNAPSHOT retry=SNAPSHOT updateTables=refused status=SNAPSHOT"
+        + " recreate=refused resync=SNAPSHOT"
         + " close=TERMINATED",
     "SNAPSHOT,pause=PAUSED",
     "SNAPSHOT,drop=TERMINATED",
     "RUNNING,resume=RUNNING retry=RUNNING updateTables=refused status=RUNNING"
-        + " pause=PAUSED pause=PAUSED retry=PAUSED status=PAUSED resume=RUNNING"
+        + " recreate=refused pause=PAUSED pause=PAUSED retry=PAUSED status=PAUSED resume=RUNNING"
         + " close=TERMINATED pause=refused resume=refused retry=refused updateTables=refused"
-        + " drop=refused status=TERMINATED close=TERMINATED",
+        + " resync=refused recreate=refused drop=refused status=TERMINATED close=TERMINATED",
     "RUNNING,drop=TERMINATED",
     "BACKING_OFF,pause=PAUSED",
     "BACKING_OFF,resume=RUNNING",
     "BACKING_OFF,retry=RUNNING",
-    "BACKING_OFF,updateTables=refused close=TERMINATED",
+    "BACKING_OFF,updateTables=refused recreate=refused close=TERMINATED",
     "BACKING_OFF,drop=TERMINATED",
     "PAUSED,updateTables=PAUSED",
-    "PAUSED,drop=TERMINATED",
+    "PAUSED,resync=PAUSED drop=TERMINATED",
     "PAUSED,close=TERMINATED",
     "PAUSED_BY_ERROR,status=PAUSED pause=PAUSED close=TERMINATED",
     "PAUSED_BY_ERROR,resume=RUNNING",
     "PAUSED_BY_ERROR,retry=RUNNING",
-    "PAUSED_BY_ERROR,updateTables=PAUSED",
+    "PAUSED_BY_ERROR,resync=PAUSED updateTables=PAUSED",
     "PAUSED_BY_ERROR,drop=TERMINATED",
-    "FAILED,pause=refused updateTables=refused status=FAILED close=TERMINATED",
+    "FAILED,pause=refused updateTables=refused resync=refused recreate=refused status=FAILED"
+        + " close=TERMINATED",
     "FAILED,resume=SETTING_UP",
     "FAILED,retry=SETTING_UP",
     "FAILED,drop=TERMINATED",

@@ -88,8 +88,10 @@ final class Following {
     start(stream, content);
     context.progress().streams(Catalog.logEnd(source));
     PublicationWatch watch = new PublicationWatch(checkpoint, context.partitions(), source);
+    Heartbeat heartbeat =
+        new Heartbeat(config.name(), config.options().operation().heartbeat(), source);
     Receiver receiver =
-        new Receiver(stream, exchange, context.progress(), watch, checkpoint.position());
+        new Receiver(stream, exchange, context.progress(), watch, heartbeat, checkpoint.position());
     acknowledge(receiver, false);
     Thread receiving = Session.startThread(config.name(), "receive", receiver);
     try (Applier applier =
@@ -98,7 +100,7 @@ final class Following {
             destination,
             new HelperSessions(context, stop, destination, durability),
             !context.destination().areTriggersSilent(),
-            config.store(),
+            context.destination().store(),
             content.isBinary() ? types : null,
             liveTables())) {
       apply(exchange, applier, receiver);

@@ -9,6 +9,7 @@ import io.bunnydb.internal.catalog.PeerConnector;
  * @param source how to reach the source
  * @param control the session that asks the source, and sets up what the mirror needs there
  * @param destination the session that applies
+ * @param standby what is known of the process that runs the mirror while this one waits
  * @param destinationPeer how further sessions reach the destination
  * @param lifecycle the mirror's state
  * @param progress how far the stream has come
@@ -20,6 +21,7 @@ record MirrorContext(
     PeerConnector source,
     KeptConnection control,
     OwnedDestination destination,
+    Standby standby,
     PeerConnector destinationPeer,
     Lifecycle lifecycle,
     Progress progress,
@@ -33,7 +35,8 @@ record MirrorContext(
         config,
         source,
         new KeptConnection(() -> source.open("control")),
-        new OwnedDestination(config.name(), destination),
+        new OwnedDestination(config, destination),
+        new Standby(config, destination),
         destination,
         new Lifecycle(config.name(), config.listeners()),
         new Progress(),

@@ -17,6 +17,7 @@ import java.util.Set;
  */
 final class Preflight {
   private static final int OLDEST_MAJOR = 14;
+  private static final int FAILOVER_MAJOR = 17;
 
   private final MirrorConfig config;
   private final Connection source;
@@ -98,6 +99,7 @@ final class Preflight {
   }
 
   private void checkSlot(List<String> problems) throws SQLException {
+    checkFailover(problems);
     var slot = ReplicationSlot.find(source, config.slot());
     if (config.ownsSlot()) {
       if (slot.isPresent()) {
@@ -140,6 +142,18 @@ final class Preflight {
               + config.slot()
               + " begins before the publication that Bunny would make, and without a copy the changes"
               + " between would be missing; make the publication first, then the slot, and name both");
+    }
+  }
+
+  private void checkFailover(List<String> problems) throws SQLException {
+    int major = source.getMetaData().getDatabaseMajorVersion();
+    if (config.options().operation().isSlotForFailover() && major < FAILOVER_MAJOR) {
+      problems.add(
+          "the source is PostgreSQL "
+              + major
+              + ", and slots that its standbys keep in step with come with "
+              + FAILOVER_MAJOR
+              + "; leave failoverSlot(true) out");
     }
   }
 

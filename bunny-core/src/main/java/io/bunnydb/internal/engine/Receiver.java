@@ -27,6 +27,7 @@ final class Receiver implements Runnable {
   private final BatchExchange exchange;
   private final Progress progress;
   private final PublicationWatch watch;
+  private final Heartbeat heartbeat;
   private final PgOutputDecoder decoder = new PgOutputDecoder(ReplicationStream.PROTOCOL_VERSION);
 
   private volatile Lsn durable = Lsn.ZERO;
@@ -49,11 +50,13 @@ final class Receiver implements Runnable {
       BatchExchange exchange,
       Progress progress,
       PublicationWatch watch,
+      Heartbeat heartbeat,
       Lsn position) {
     this.stream = stream;
     this.exchange = exchange;
     this.progress = progress;
     this.watch = watch;
+    this.heartbeat = heartbeat;
     this.lastPosition = position;
   }
 
@@ -68,6 +71,7 @@ final class Receiver implements Runnable {
     try {
       while (!exchange.isClosed()) {
         watch.check();
+        heartbeat.beatIfDue();
         stream.acknowledge(durable);
         boolean isWaiting = filling != null && !isInSection;
         if (isWaiting && !isGathering() && exchange.offer(requireFilling(), 0)) {

@@ -59,16 +59,34 @@ public record ReplicationSlot(
         .findFirst();
   }
 
+  /** How much of the source's log a slot retains, in bytes; 0 where it retains none. */
+  public static long retainedBytes(Connection source, String name) throws SQLException {
+    return Sql.query(
+            source,
+            """
+            SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn)::bigint
+            FROM pg_catalog.pg_replication_slots WHERE slot_name = ?
+            """,
+            row -> row.getLong(1),
+            name)
+        .stream()
+        .findFirst()
+        .orElse(0L);
+  }
+
   /**
    * Makes a durable slot. Waits for the end of the transactions that are writing at this moment.
    *
+   * @param isForFailover whether the source's standbys are to have it too; from PostgreSQL 17 on
    * @return the position from which it gives every change
    */
-  public static Lsn create(Connection source, String name) throws SQLException {
+  public static Lsn create(Connection source, String name, boolean isForFailover)
+      throws SQLException {
     String lsn =
         Sql.queryText(
             source,
-            "SELECT lsn::text FROM pg_catalog.pg_create_logical_replication_slot(?, ?)",
+            "SELECT lsn::text FROM pg_catalog.pg_create_logical_replication_slot(?, ?"
+                + (isForFailover ? ", failover => true)" : ")"),
             name,
             PLUGIN);
     if (lsn == null) {
