@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class StandbyIT {
   private static final int KILLS = Integer.getInteger("bunny.test.kills", 3);
   private static final Duration TAKEOVER = Duration.ofSeconds(10);
-  private static final int REST_MILLIS = 10;
+  private static final int REST_MILLIS = 25;
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
