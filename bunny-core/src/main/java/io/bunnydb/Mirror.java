@@ -54,7 +54,8 @@ public final class Mirror {
    * @throws PreflightException if a new mirror cannot work; nothing was created
    * @throws PeerConnectionException if a peer cannot be reached; the source of a mirror that exists
    *     is not needed here
-   * @throws MirrorOwnedException if the mirror runs elsewhere
+   * @throws MirrorOwnedException if the mirror runs elsewhere, and {@link MirrorBuilder#standby}
+   *     was not asked for
    * @throws MirrorException if the checkpoint cannot be read
    */
   public MirrorHandle start() {

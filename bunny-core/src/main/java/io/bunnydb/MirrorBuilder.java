@@ -1,9 +1,12 @@
 package io.bunnydb;
 
 import io.bunnydb.internal.engine.MirrorConfig;
+import io.bunnydb.internal.engine.OperationSettings;
+import io.bunnydb.internal.engine.PausePolicy;
 import io.bunnydb.internal.schema.IndexScope;
 import io.bunnydb.internal.snapshot.CopySettings;
 import io.bunnydb.spi.CheckpointStore;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -36,6 +39,10 @@ public final class MirrorBuilder {
   private long snapshotRowsPerPartition = 250_000;
   private ExistingRowPolicy existingRow = ExistingRowPolicy.STOP;
   private MissingRowPolicy missingRow = MissingRowPolicy.CONTINUE;
+  private boolean standby;
+  private boolean failoverSlot;
+  private Duration heartbeat = Duration.ZERO;
+  private @Nullable PausePolicy pausePolicy;
 
   MirrorBuilder(String name) {
     if (name.isBlank()
@@ -239,6 +246,70 @@ public final class MirrorBuilder {
     return this;
   }
 
+  /**
+   * Whether {@code start()} waits where another process runs the mirror, instead of refusing.
+   * Default false. The handle is CREATED then, its status tells the owner, its commands but {@code
+   * close()} and {@code retry()} refuse, and it takes over within seconds when the owner has ended;
+   * where that one has deleted the mirror, the handle ends. Any number of processes may stand by;
+   * the one that runs the mirror is to be started so, too, as it then has the source free the slot
+   * after six seconds of silence.
+   */
+  public MirrorBuilder standby(boolean waits) {
+    this.standby = waits;
+    return this;
+  }
+
+  /**
+   * What is done when a pause lasts too long, or its slot retains too much of the source's log.
+   * Default nothing. Watched while the mirror is paused and a handle of it is open; the length of a
+   * pause counts from its begin, also in an earlier process.
+   *
+   * @param maxDuration the longest that a pause may last
+   * @param maxRetainedWalBytes the most log that the slot may retain; {@link Long#MAX_VALUE} for
+   *     any
+   * @param action what is done at either limit
+   * @throws IllegalArgumentException if a limit is not positive
+   */
+  public MirrorBuilder pausePolicy(
+      Duration maxDuration, long maxRetainedWalBytes, PauseAction action) {
+    if (maxDuration.isNegative() || maxDuration.isZero()) {
+      throw new IllegalArgumentException("a pause may last some time, not " + maxDuration);
+    }
+    if (maxRetainedWalBytes < 1) {
+      throw new IllegalArgumentException(
+          "maxRetainedWalBytes is 1 or more, not " + maxRetainedWalBytes);
+    }
+    this.pausePolicy = new PausePolicy(maxDuration, maxRetainedWalBytes, action);
+    return this;
+  }
+
+  /**
+   * Whether the slot is one that the source's standbys keep in step with ({@code failover} of
+   * PostgreSQL 17 and later), so that the mirror goes on from a standby that was promoted. Default
+   * false. It counts when the slot is made, and needs on the standbys what the chapter "Logical
+   * Replication Failover" of the PostgreSQL documentation says.
+   */
+  public MirrorBuilder failoverSlot(boolean failover) {
+    this.failoverSlot = failover;
+    return this;
+  }
+
+  /**
+   * Writes a small message ({@code pg_logical_emit_message}, prefix {@code bunny}) into the
+   * source's log now and then while the stream runs. Default never: the slot advances without, also
+   * where only other tables or other databases of the server are written to.
+   *
+   * @param interval how often; one second or more, or zero for never
+   * @throws IllegalArgumentException if it is negative, or more than zero and less than a second
+   */
+  public MirrorBuilder heartbeat(Duration interval) {
+    if (!interval.isZero() && interval.compareTo(Duration.ofSeconds(1)) < 0) {
+      throw new IllegalArgumentException("a heartbeat is 1 s or more apart, not " + interval);
+    }
+    this.heartbeat = interval;
+    return this;
+  }
+
   /** Adds a listener. */
   public MirrorBuilder listener(MirrorListener listener) {
     listeners.add(listener);
@@ -278,7 +349,8 @@ public final class MirrorBuilder {
                     snapshotRowsPerPartition,
                     indexScope(keeper)),
                 existingRow,
-                missingRow),
+                missingRow,
+                new OperationSettings(standby, failoverSlot, heartbeat, pausePolicy)),
             List.copyOf(listeners)));
   }
 

@@ -102,6 +102,48 @@ public final class MirrorHandle implements AutoCloseable {
   }
 
   /**
+   * Copies tables again and replaces their rows on the destination. They count as removed and added
+   * again: each is emptied when its copy begins, which readers of a large one see, and joins when
+   * it ends, while the others go on. Returns when that is remembered; the copies follow by
+   * themselves, those of a paused mirror on {@link #resume}. A running mirror stays RUNNING with
+   * the tables COPYING, and is SNAPSHOT where they are all it has.
+   *
+   * @param tables names of source tables; no other than the mirror's
+   * @throws IllegalArgumentException if none is named, or one that the mirror has not
+   * @throws IllegalStateException if the mirror is neither RUNNING, SNAPSHOT nor PAUSED
+   * @throws PreflightException if a table cannot be mirrored any more; nothing was changed
+   * @throws MirrorException if a side cannot be reached; nothing was changed
+   */
+  public void resync(TableName... tables) {
+    if (tables.length == 0) {
+      throw new IllegalArgumentException("name a table, or call resync() for all");
+    }
+    engine.resync(Arrays.asList(tables));
+  }
+
+  /** Copies every table again, as {@link #resync(TableName...)} does the named ones. */
+  public void resync() {
+    engine.resync(List.of());
+  }
+
+  /**
+   * Begins a paused mirror anew whose source cannot go on where it was: whose slot was lost or
+   * invalidated, or that was restored, rebuilt or failed over. Slot and publication are dropped and
+   * made anew (those that an administrator made are used as they are then), the source's identity
+   * is taken anew, every table is copied again in the place of its rows, whatever {@link
+   * MirrorBuilder#initialSnapshot} says, and the mirror runs. Returns when the slot is made, which
+   * waits for the end of the transactions that are writing on the source; the copies follow by
+   * themselves. If it is broken off, it can be called again.
+   *
+   * @throws IllegalStateException if the mirror is not paused
+   * @throws PreflightException if a table cannot be mirrored any more; nothing was changed
+   * @throws MirrorException if it cannot be done; the mirror stays paused
+   */
+  public void recreate() {
+    engine.recreate();
+  }
+
+  /**
    * Tries at once what would be tried again later, or a set-up that failed; resumes a mirror that
    * an error paused. While an attempt is under way, the next follows it without a wait. Does
    * nothing in other states.

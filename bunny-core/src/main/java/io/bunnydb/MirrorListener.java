@@ -1,5 +1,7 @@
 package io.bunnydb;
 
+import java.time.Duration;
+
 /**
  * Hears what happens to a mirror.
  *
@@ -28,4 +30,22 @@ public interface MirrorListener {
    * open, paused or not; told once, and again when it gets worse.
    */
   default void onSlotWarning(String mirror, SlotWarning warning) {}
+
+  /**
+   * A pause has come into a band: told when it begins, each time that it has grown into the next
+   * one, and once after a start for a mirror that was paused before.
+   *
+   * @param paused how long the pause has lasted; where the checkpoint store cannot tell when it
+   *     began, the time since the start
+   */
+  default void onPauseLength(String mirror, PauseBand band, Duration paused) {}
+
+  /**
+   * A pause has reached a limit of the mirror's policy; told once in a pause.
+   *
+   * @param action what is done now; {@link PauseAction#ALERT} also where the action of the policy
+   *     cannot be, as for a mirror that an error paused
+   * @param reason which limit it was, in a sentence
+   */
+  default void onPauseLimit(String mirror, PauseAction action, String reason) {}
 }

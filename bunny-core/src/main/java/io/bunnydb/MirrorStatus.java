@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param transactionsApplied source transactions that this handle has read and applied; those that
  *     are read again when copied tables join count again
  * @param batchesApplied destination transactions by which that was done
+ * @param owner who runs the mirror while this handle stands by; null where it does not
  * @param failure why the mirror is paused, failed or waiting to try again; null when all is well
  * @param startedAt when this handle was made
  * @param stateSince when the mirror came into its state, or this handle was made
@@ -55,6 +56,7 @@ public record MirrorStatus(
     @Nullable Duration timeToSlotLoss,
     long transactionsApplied,
     long batchesApplied,
+    @Nullable String owner,
     @Nullable MirrorFailure failure,
     Instant startedAt,
     Instant stateSince,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.bunnydb.spi.CheckpointStore;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -157,6 +158,31 @@ final class MirrorBuilderTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> complete().snapshotRowsPerPartition(0))
         .withMessageEndingWith("not 0");
+  }
+
+  @Test
+  void limitsPausesAndHeartbeats() {
+    Duration instant = Duration.ofNanos(1);
+    assertThatCode(
+            () ->
+                complete()
+                    .pausePolicy(instant, 1, PauseAction.ALERT)
+                    .heartbeat(Duration.ofSeconds(1))
+                    .heartbeat(Duration.ZERO))
+        .doesNotThrowAnyException();
+    for (Duration none : new Duration[] {Duration.ZERO, instant.negated()}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> complete().pausePolicy(none, 1, PauseAction.ALERT))
+          .withMessageEndingWith("not " + none);
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> complete().pausePolicy(instant, 0, PauseAction.ALERT))
+        .withMessageEndingWith("not 0");
+    for (Duration wrong : new Duration[] {Duration.ofMillis(999), Duration.ofSeconds(-1)}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> complete().heartbeat(wrong))
+          .withMessageEndingWith("not " + wrong);
+    }
   }
 
   @Test

@@ -38,6 +38,25 @@ public interface CheckpointStore {
   boolean joinsDestination();
 
   /**
+   * Makes the caller the only one who may write a mirror's checkpoint. Called each time that a
+   * process has become the mirror's owner, before {@link #load}.
+   *
+   * <p>A store that joins the destination need do nothing: it writes through sessions that nobody
+   * else can have while the mirror is owned. Any other store is to refuse from then on what is
+   * written of this mirror through the stores that were returned here before, with a {@link
+   * io.bunnydb.MirrorOwnedException}: a process that was held up just before it wrote, and has lost
+   * the mirror meanwhile, would set the position back. This default does not.
+   *
+   * @param mirror the mirror's name
+   * @param destination a connection to the destination
+   * @return the store through which the owner writes; this one, unless it does more
+   * @throws SQLException if it cannot be claimed
+   */
+  default CheckpointStore claim(String mirror, Connection destination) throws SQLException {
+    return this;
+  }
+
+  /**
    * The checkpoint of a mirror.
    *
    * @param mirror the mirror's name

@@ -1,11 +1,13 @@
 package io.bunnydb.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.bunnydb.ExistingRowPolicy;
 import io.bunnydb.Lsn;
+import io.bunnydb.MirrorOwnedException;
 import io.bunnydb.MissingRowPolicy;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
@@ -15,6 +17,7 @@ import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -96,6 +99,7 @@ public abstract class CheckpointStoreContract extends CheckpointStoreFixture {
             Lsn.parse("FFFFFFFF/FFFFFFFE"),
             true,
             "line 1\nline 2 'quoted' \\ {\u2713}",
+            Instant.parse("2026-02-28T23:59:59.123456Z"),
             List.of(
                 new TableCheckpoint(
                     TableMapping.from("\"My Schema\".\"T.x\"\"y\"")
@@ -328,5 +332,51 @@ public abstract class CheckpointStoreContract extends CheckpointStoreFixture {
         .contains(a.withPosition(Lsn.parse("5/5")).withTables(List.of(live("s.a", "5/5"))));
     rollback(connection -> store.delete("a", connection));
     assertThat(load("a")).isEmpty();
+  }
+
+  @Test
+  void whatWasClaimedByAnotherIsWrittenNoMore() throws SQLException {
+    assumeTrue(isDurable());
+    assumeFalse(store.joinsDestination());
+    Checkpoint a = checkpoint("a", live("s.a"));
+    save(a);
+    CheckpointStore former = claim("a");
+    commit(connection -> former.advance("a", Lsn.parse("5/5"), connection));
+    CheckpointStore owner = claim("a");
+    for (Call late :
+        List.<Call>of(
+            connection -> former.advance("a", Lsn.parse("4/4"), connection),
+            connection -> former.saveTable("a", live("s.a", "4/4"), connection),
+            connection -> former.save(a.withPaused(true, "late"), connection),
+            connection -> former.delete("a", connection))) {
+      try (Connection connection = transaction()) {
+        assertThatThrownBy(() -> late.run(connection)).isInstanceOf(MirrorOwnedException.class);
+        connection.rollback();
+      }
+    }
+    assertThat(load("a")).contains(a.withPosition(Lsn.parse("5/5")));
+    Checkpoint paused = a.withPaused(true, null);
+    commit(connection -> owner.save(paused, connection));
+    commit(connection -> owner.advance("a", Lsn.parse("6/6"), connection));
+    commit(connection -> owner.saveTable("a", live("s.a", "6/6"), connection));
+    assertThat(load("a"))
+        .contains(paused.withPosition(Lsn.parse("6/6")).withTables(List.of(live("s.a", "6/6"))));
+    commit(connection -> owner.delete("a", connection));
+    assertThat(load("a")).isEmpty();
+  }
+
+  @Test
+  void aMirrorIsBegunByWhoClaimedIt() throws SQLException {
+    CheckpointStore owner = claim("a");
+    Checkpoint a = checkpoint("a", live("s.a"));
+    commit(connection -> owner.save(a, connection));
+    commit(connection -> owner.advance("a", Lsn.parse("5/5"), connection));
+    assertThat(load("a")).contains(a.withPosition(Lsn.parse("5/5")));
+  }
+
+  private CheckpointStore claim(String mirror) throws SQLException {
+    try (Connection connection = session()) {
+      return store.claim(mirror, connection);
+    }
   }
 }

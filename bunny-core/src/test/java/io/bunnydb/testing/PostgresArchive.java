@@ -75,6 +75,19 @@ final class PostgresArchive {
     }
   }
 
+  /** Copies a folder with all that is in it, the rights of its files included. */
+  static void copy(Path from, Path to) throws IOException {
+    List<Path> parentsFirst;
+    try (Stream<Path> paths = Files.walk(from)) {
+      parentsFirst = paths.toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+    for (Path path : parentsFirst) {
+      Files.copy(path, to.resolve(from.relativize(path)), StandardCopyOption.COPY_ATTRIBUTES);
+    }
+  }
+
   private static void extract(byte[] archive, Path root) throws IOException {
     try (TarArchiveInputStream tar =
         new TarArchiveInputStream(new XZInputStream(new ByteArrayInputStream(archive)))) {

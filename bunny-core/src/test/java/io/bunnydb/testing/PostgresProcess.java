@@ -71,13 +71,42 @@ final class PostgresProcess {
         List.of("--auth=scram-sha-256", "-E", "UTF8", "--locale=C"),
         List.of("--no-sync", "--no-instructions"));
     Files.delete(passwordFile);
-    StringBuilder conf = new StringBuilder("\nport = " + process.port + "\n");
+    process.configure(settings);
+    return process;
+  }
+
+  /**
+   * Makes a cluster of a copy of another's files, as a backup of the file system does; its port is
+   * its own.
+   *
+   * @param original a cluster whose postmaster does not run
+   * @param isStandby whether it has no slots, and begins as a standby
+   * @param settings lines of {@code postgresql.conf}, on top of the original's
+   */
+  static PostgresProcess copyOf(
+      PostgresProcess original, boolean isStandby, Map<String, String> settings)
+      throws IOException {
+    if (original.isRunning()) {
+      throw new IllegalStateException("the server to copy runs; stop it first");
+    }
+    PostgresProcess copy =
+        new PostgresProcess(original.binaries, ServerFolder.create(), freePort());
+    PostgresArchive.copy(original.data(), copy.data());
+    if (isStandby) {
+      PostgresArchive.delete(copy.data().resolve("pg_replslot"));
+      Files.createDirectory(copy.data().resolve("pg_replslot"));
+      Files.createFile(copy.data().resolve("standby.signal"));
+    }
+    copy.configure(settings);
+    return copy;
+  }
+
+  private void configure(Map<String, String> settings) throws IOException {
+    StringBuilder conf = new StringBuilder("\nport = " + port + "\n");
     settings.forEach(
         (name, value) ->
             conf.append(name).append(" = '").append(value.replace("'", "''")).append("'\n"));
-    Files.writeString(
-        process.data().resolve("postgresql.conf"), conf, UTF_8, StandardOpenOption.APPEND);
-    return process;
+    Files.writeString(data().resolve("postgresql.conf"), conf, UTF_8, StandardOpenOption.APPEND);
   }
 
   /** The TCP port, the same for the life of the cluster. */

@@ -82,6 +82,53 @@ public final class PostgresServer implements AutoCloseable {
     return start(PostgresBinaries.ofMajor(major), settings, /* shared= */ false);
   }
 
+  /**
+   * Starts a server of a copy of another's files, as of now: what a backup of the file system
+   * restores. User and password are the same.
+   *
+   * @param original a server that is stopped
+   * @param settings on top of the original's
+   */
+  public static PostgresServer restore(PostgresServer original, Map<String, String> settings) {
+    return copyOf(original, false, settings);
+  }
+
+  /**
+   * Makes a standby of a server, and starts it; the server itself has to be started for it to
+   * follow.
+   *
+   * @param primary a server that is stopped
+   * @param settings on top of the primary's and of {@code primary_conninfo}
+   */
+  public static PostgresServer standbyOf(PostgresServer primary, Map<String, String> settings) {
+    Map<String, String> all = new LinkedHashMap<>();
+    all.put(
+        "primary_conninfo",
+        "host=127.0.0.1 port="
+            + primary.port()
+            + " user="
+            + USER
+            + " password="
+            + primary.password
+            + " dbname=postgres");
+    all.putAll(settings);
+    return copyOf(primary, true, all);
+  }
+
+  private static PostgresServer copyOf(
+      PostgresServer original, boolean isStandby, Map<String, String> settings) {
+    try {
+      return started(
+          new PostgresServer(
+              original.binaries,
+              PostgresProcess.copyOf(original.process, isStandby, settings),
+              original.password,
+              /* shared= */ false));
+    } catch (IOException e) {
+      throw new TestDatabaseException("copying " + original, e);
+    }
+  }
+
   /** Starts both shared servers, side by side. */
   static void startShared() {
     CompletableFuture<PostgresServer> source = starting(Side.SOURCE, Side.SOURCE.binaries());
@@ -107,22 +154,25 @@ public final class PostgresServer implements AutoCloseable {
     all.putAll(settings);
     String password = UUID.randomUUID().toString();
     try {
-      PostgresServer server =
+      return started(
           new PostgresServer(
               binaries,
               PostgresProcess.initialize(binaries, USER, password, all),
               password,
-              shared);
-      try {
-        server.start();
-      } catch (TestDatabaseException | AssertionError e) {
-        server.close();
-        throw e;
-      }
-      return server;
+              shared));
     } catch (IOException e) {
       throw new TestDatabaseException("making a PostgreSQL " + binaries.major() + " server", e);
     }
+  }
+
+  private static PostgresServer started(PostgresServer server) {
+    try {
+      server.start();
+    } catch (TestDatabaseException | AssertionError e) {
+      server.close();
+      throw e;
+    }
+    return server;
   }
 
   /** The major version, such as 18. */

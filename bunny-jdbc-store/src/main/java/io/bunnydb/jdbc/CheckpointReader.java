@@ -14,6 +14,9 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -25,12 +28,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads a checkpoint from its rows. */
 final class CheckpointReader {
-  /** One statement, so that both tables are seen at the same moment. */
+  /**
+   * One statement, so that both tables are seen at the same moment. It also reads tables of an
+   * earlier version, which nothing has been written to yet.
+   */
   private static final String SELECT =
       """
       SELECT c.system_identifier, c.timeline, c.database, c.slot, c.publication, c.position,
-             c.paused, c.error, t.source_schema, t.source_table, t.destination_schema,
-             t.destination_table, t.partition_key, t.excluded_columns, t.row_filter,
+             c.paused, c.error, pg_catalog.to_jsonb(c) ->> 'paused_since' AS paused_since,
+             t.source_schema, t.source_table, t.destination_schema, t.destination_table,
+             t.partition_key, t.excluded_columns, t.row_filter,
              t.on_existing_row, t.on_missing_row, t.state,
              t.from_lsn, t.source_oid, t.publication_entry
       FROM bunny.checkpoint c
@@ -47,7 +54,7 @@ final class CheckpointReader {
       select.setString(1, mirror);
       try (ResultSet row = select.executeQuery()) {
         return row.next() ? Optional.of(read(mirror, row)) : Optional.empty();
-      } catch (IllegalArgumentException e) {
+      } catch (IllegalArgumentException | DateTimeException e) {
         throw new SQLException(
             "the checkpoint of mirror " + mirror + " was not written by this version of Bunny", e);
       }
@@ -79,6 +86,7 @@ final class CheckpointReader {
             Lsn.parse(row.getString("position")),
             row.getBoolean("paused"),
             row.getString("error"),
+            instant(row.getString("paused_since")),
             List.of());
     List<TableCheckpoint> tables = new ArrayList<>();
     do {
@@ -87,6 +95,10 @@ final class CheckpointReader {
       }
     } while (row.next());
     return checkpoint.withTables(tables);
+  }
+
+  private static @Nullable Instant instant(@Nullable String text) {
+    return text == null ? null : OffsetDateTime.parse(text).toInstant();
   }
 
   private static TableCheckpoint readTable(ResultSet row) throws SQLException {

@@ -30,7 +30,9 @@ final class CheckpointTables {
         position pg_lsn NOT NULL,
         paused boolean NOT NULL,
         error text,
-        updated_at timestamp with time zone NOT NULL DEFAULT pg_catalog.now()
+        updated_at timestamp with time zone NOT NULL DEFAULT pg_catalog.now(),
+        paused_since timestamp with time zone,
+        owner text
       );
       COMMENT ON TABLE bunny.checkpoint IS 'One row for each mirror. Do not edit while the mirror runs.';
       COMMENT ON COLUMN bunny.checkpoint.mirror IS 'Name of the mirror';
@@ -43,6 +45,8 @@ final class CheckpointTables {
       COMMENT ON COLUMN bunny.checkpoint.paused IS 'Whether the mirror stays paused when it is started again';
       COMMENT ON COLUMN bunny.checkpoint.error IS 'Why it was paused; null if no error did it';
       COMMENT ON COLUMN bunny.checkpoint.updated_at IS 'Start of the transaction that last wrote this row';
+      COMMENT ON COLUMN bunny.checkpoint.paused_since IS 'When it was paused; null if it is not, or nobody knows';
+      COMMENT ON COLUMN bunny.checkpoint.owner IS 'A number of the process that alone may write this row; null in a store in the destination, whose sessions see to that';
       CREATE TABLE bunny.table_checkpoint (
         mirror text NOT NULL REFERENCES bunny.checkpoint ON DELETE CASCADE,
         ordinal integer NOT NULL,
@@ -77,6 +81,19 @@ final class CheckpointTables {
       COMMENT ON COLUMN bunny.table_checkpoint.from_lsn IS 'Changes committed before it came with the copy; 0/0 while the table waits to be copied';
       COMMENT ON COLUMN bunny.table_checkpoint.source_oid IS 'OID in pg_class on the source; 0 before the table was looked up';
       COMMENT ON COLUMN bunny.table_checkpoint.publication_entry IS 'OID in pg_publication_rel on the source; 0 for none';
+      """;
+
+  /**
+   * Brings the tables of an earlier version up to this one; without effect on those of this
+   * version.
+   */
+  static final String UPGRADE =
+      """
+      ALTER TABLE bunny.checkpoint
+        ADD COLUMN IF NOT EXISTS paused_since timestamp with time zone,
+        ADD COLUMN IF NOT EXISTS owner text;
+      COMMENT ON COLUMN bunny.checkpoint.paused_since IS 'When it was paused; null if it is not, or nobody knows';
+      COMMENT ON COLUMN bunny.checkpoint.owner IS 'A number of the process that alone may write this row; null in a store in the destination, whose sessions see to that';
       """;
 
   /** First key of the advisory locks; the ASCII codes of "bunn". */
@@ -118,9 +135,27 @@ final class CheckpointTables {
         """);
   }
 
-  /** Makes schema and tables unless they exist; the caller {@linkplain #keep keeps} them. */
+  /** Whether the tables that exist have every column of this version. */
+  private static boolean areCurrent(Connection connection) throws SQLException {
+    return isTrue(
+        connection,
+        """
+        SELECT count(*) = 2
+        FROM pg_catalog.pg_attribute a
+        JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'bunny' AND c.relname = 'checkpoint' AND NOT a.attisdropped
+          AND a.attname IN ('paused_since', 'owner')
+        """);
+  }
+
+  /**
+   * Makes schema and tables unless they exist, and brings older ones up to this version; the caller
+   * {@linkplain #keep keeps} them.
+   */
   static void createIfMissing(Connection connection) throws SQLException {
     if (exist(connection)) {
+      upgrade(connection);
       return;
     }
     execute(connection, "SELECT pg_catalog.pg_advisory_xact_lock(" + LOCKS + ", " + CREATE + ")");
@@ -163,6 +198,26 @@ final class CheckpointTables {
   private static boolean schemaExists(Connection connection) throws SQLException {
     return isTrue(
         connection, "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'bunny')");
+  }
+
+  /** Brings tables of an earlier version up to this one. */
+  static void upgrade(Connection connection) throws SQLException {
+    if (areCurrent(connection)) {
+      return;
+    }
+    try {
+      execute(connection, UPGRADE);
+    } catch (SQLException e) {
+      if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+        throw new SQLException(
+            "table bunny.checkpoint is of an earlier version of Bunny, and belongs to another role;"
+                + " have that role run: "
+                + UPGRADE.replaceAll("\\s+", " ").trim(),
+            e.getSQLState(),
+            e);
+      }
+      throw e;
+    }
   }
 
   /**

@@ -1,13 +1,16 @@
 package io.bunnydb.jdbc;
 
 import io.bunnydb.Lsn;
+import io.bunnydb.MirrorOwnedException;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,14 +19,25 @@ final class CheckpointWriter {
   private static final String UPSERT =
       """
       INSERT INTO bunny.checkpoint AS c
-        (system_identifier, timeline, database, slot, publication, position, paused, error, mirror)
-      VALUES (?, ?, ?, ?, ?, CAST(? AS pg_catalog.pg_lsn), ?, ?, ?)
+        (system_identifier, timeline, database, slot, publication, position, paused, error,
+         paused_since, owner, mirror)
+      VALUES (?, ?, ?, ?, ?, CAST(? AS pg_catalog.pg_lsn), ?, ?,
+              CAST(? AS pg_catalog.timestamptz), ?, ?)
       ON CONFLICT (mirror) DO UPDATE SET
         system_identifier = excluded.system_identifier, timeline = excluded.timeline,
         database = excluded.database, slot = excluded.slot, publication = excluded.publication,
         position = excluded.position, paused = excluded.paused, error = excluded.error,
+        paused_since = excluded.paused_since, owner = excluded.owner,
         updated_at = pg_catalog.now()
+      WHERE excluded.owner IS NULL OR excluded.owner = c.owner
       """;
+
+  private static final String CLAIM =
+      "UPDATE bunny.checkpoint SET owner = ?, updated_at = pg_catalog.now() WHERE mirror = ?";
+
+  /** Waits for a claim that is being made, and keeps others away until the transaction ends. */
+  private static final String OWNER =
+      "SELECT owner FROM bunny.checkpoint WHERE mirror = ? FOR NO KEY UPDATE";
 
   private static final String DELETE_OTHER_TABLES =
       """
@@ -67,14 +81,57 @@ final class CheckpointWriter {
       WHERE mirror = ?
       """;
 
+  private static final String ADVANCE_AS_OWNER = ADVANCE + "AND owner = ?";
+
   private static final String DELETE_TABLES = "DELETE FROM bunny.table_checkpoint WHERE mirror = ?";
 
   private static final String DELETE = "DELETE FROM bunny.checkpoint WHERE mirror = ?";
 
   private CheckpointWriter() {}
 
-  /** Writes a whole checkpoint in the place of the old one. */
-  static void save(Connection connection, Checkpoint checkpoint) throws SQLException {
+  /** Makes an owner the only one who may write a mirror's checkpoint, where there is one. */
+  static void claim(Connection connection, String mirror, String owner) throws SQLException {
+    try (PreparedStatement claim = connection.prepareStatement(CLAIM)) {
+      claim.setString(1, owner);
+      claim.setString(2, mirror);
+      claim.executeUpdate();
+    }
+  }
+
+  /**
+   * Refuses to go on for an owner after whom another has claimed the mirror.
+   *
+   * @param owner null for a store that is not claimed
+   */
+  static void requireOwner(Connection connection, String mirror, @Nullable String owner)
+      throws SQLException {
+    if (owner == null) {
+      return;
+    }
+    try (PreparedStatement select = connection.prepareStatement(OWNER)) {
+      select.setString(1, mirror);
+      try (ResultSet row = select.executeQuery()) {
+        if (row.next() && !owner.equals(row.getString(1))) {
+          throw claimedByAnother(mirror);
+        }
+      }
+    }
+  }
+
+  private static MirrorOwnedException claimedByAnother(String mirror) {
+    return new MirrorOwnedException(
+        mirror,
+        "another process has taken it over while this one was held up, which writes no more",
+        null);
+  }
+
+  /**
+   * Writes a whole checkpoint in the place of the old one.
+   *
+   * @param owner who writes; null for a store that is not claimed
+   */
+  static void save(Connection connection, Checkpoint checkpoint, @Nullable String owner)
+      throws SQLException {
     try (PreparedStatement upsert = connection.prepareStatement(UPSERT)) {
       upsert.setString(1, checkpoint.source().systemIdentifier());
       upsert.setInt(2, checkpoint.source().timeline());
@@ -84,8 +141,13 @@ final class CheckpointWriter {
       upsert.setString(6, checkpoint.position().toString());
       upsert.setBoolean(7, checkpoint.paused());
       upsert.setString(8, checkpoint.error());
-      upsert.setString(9, checkpoint.mirror());
-      upsert.executeUpdate();
+      Instant since = checkpoint.pausedSince();
+      upsert.setString(9, since == null ? null : since.toString());
+      upsert.setString(10, owner);
+      upsert.setString(11, checkpoint.mirror());
+      if (upsert.executeUpdate() == 0) {
+        throw claimedByAnother(checkpoint.mirror());
+      }
     }
     deleteOtherTables(connection, checkpoint);
     try (PreparedStatement upsert = connection.prepareStatement(UPSERT_TABLE)) {
@@ -113,11 +175,17 @@ final class CheckpointWriter {
   }
 
   /** Writes the position; the frequent call, whose statement the driver keeps prepared. */
-  static void advance(Connection connection, String mirror, Lsn position) throws SQLException {
-    try (PreparedStatement update = connection.prepareStatement(ADVANCE)) {
+  static void advance(Connection connection, String mirror, Lsn position, @Nullable String owner)
+      throws SQLException {
+    try (PreparedStatement update =
+        connection.prepareStatement(owner == null ? ADVANCE : ADVANCE_AS_OWNER)) {
       update.setString(1, position.toString());
       update.setString(2, mirror);
+      if (owner != null) {
+        update.setString(3, owner);
+      }
       if (update.executeUpdate() == 0) {
+        requireOwner(connection, mirror, owner);
         throw new SQLException("mirror " + mirror + " has no row in bunny.checkpoint");
       }
     }

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -16,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * Keeps checkpoints in two tables of a PostgreSQL database: {@code bunny.checkpoint} with one row
  * for each mirror, {@code bunny.table_checkpoint} with one row for each of its tables.
  *
- * <p>Thread-safe and without state; one store may serve any number of mirrors. PostgreSQL 14 or
- * later; other databases are not supported.
+ * <p>Thread-safe and immutable; one store may serve any number of mirrors. PostgreSQL 14 or later;
+ * other databases are not supported.
  *
  * <p>The first {@code save} makes the schema {@code bunny} and the tables, which takes the {@code
  * CREATE} right on the database. Where the role shall not have it, an administrator runs {@link
@@ -28,14 +29,19 @@ import org.jspecify.annotations.Nullable;
  * GRANT SELECT, INSERT, UPDATE, DELETE ON bunny.checkpoint, bunny.table_checkpoint TO mirror_role;
  * }</pre>
  *
+ * <p>Tables of an earlier version are read as they are, and altered by the first {@code save} or
+ * {@code claim}; where the role does not own them, these are refused with the SQL to run.
+ *
  * <p>The {@code delete} of the last mirror drops the tables, and the schema if nothing else is in
  * it. Whatever the role does not own, or other objects depend on, stays.
  */
 public final class JdbcCheckpointStore implements CheckpointStore {
   private final @Nullable DataSource dataSource;
+  private final @Nullable String owner;
 
-  private JdbcCheckpointStore(@Nullable DataSource dataSource) {
+  private JdbcCheckpointStore(@Nullable DataSource dataSource, @Nullable String owner) {
     this.dataSource = dataSource;
+    this.owner = owner;
   }
 
   /**
@@ -45,7 +51,7 @@ public final class JdbcCheckpointStore implements CheckpointStore {
    * dropped, and a start at the same time as another mirror's may fail.
    */
   public static JdbcCheckpointStore inDestination() {
-    return new JdbcCheckpointStore(null);
+    return new JdbcCheckpointStore(null, null);
   }
 
   /**
@@ -55,7 +61,7 @@ public final class JdbcCheckpointStore implements CheckpointStore {
    * @param dataSource gives the connections; they must be able to write, and commit durably
    */
   public static JdbcCheckpointStore of(DataSource dataSource) {
-    return new JdbcCheckpointStore(Objects.requireNonNull(dataSource, "dataSource"));
+    return new JdbcCheckpointStore(Objects.requireNonNull(dataSource, "dataSource"), null);
   }
 
   /**
@@ -74,7 +80,9 @@ public final class JdbcCheckpointStore implements CheckpointStore {
    *   position pg_lsn NOT NULL,
    *   paused boolean NOT NULL,
    *   error text,
-   *   updated_at timestamp with time zone NOT NULL DEFAULT pg_catalog.now()
+   *   updated_at timestamp with time zone NOT NULL DEFAULT pg_catalog.now(),
+   *   paused_since timestamp with time zone,
+   *   owner text
    * );
    * CREATE TABLE bunny.table_checkpoint (
    *   mirror text NOT NULL REFERENCES bunny.checkpoint ON DELETE CASCADE,
@@ -103,6 +111,24 @@ public final class JdbcCheckpointStore implements CheckpointStore {
   @Override
   public boolean joinsDestination() {
     return dataSource == null;
+  }
+
+  @Override
+  public CheckpointStore claim(String mirror, Connection destination) throws SQLException {
+    if (dataSource == null) {
+      return this;
+    }
+    String claimant = UUID.randomUUID().toString();
+    write(
+        destination,
+        connection -> {
+          CheckpointTables.keep(connection);
+          if (CheckpointTables.exist(connection)) {
+            CheckpointTables.upgrade(connection);
+            CheckpointWriter.claim(connection, mirror, claimant);
+          }
+        });
+    return new JdbcCheckpointStore(dataSource, claimant);
   }
 
   @Override
@@ -138,19 +164,24 @@ public final class JdbcCheckpointStore implements CheckpointStore {
         connection -> {
           CheckpointTables.keep(connection);
           CheckpointTables.createIfMissing(connection);
-          CheckpointWriter.save(connection, checkpoint);
+          CheckpointWriter.save(connection, checkpoint, owner);
         });
   }
 
   @Override
   public void advance(String mirror, Lsn position, Connection destination) throws SQLException {
-    write(destination, connection -> CheckpointWriter.advance(connection, mirror, position));
+    write(destination, connection -> CheckpointWriter.advance(connection, mirror, position, owner));
   }
 
   @Override
   public void saveTable(String mirror, TableCheckpoint table, Connection destination)
       throws SQLException {
-    write(destination, connection -> CheckpointWriter.saveTable(connection, mirror, table));
+    write(
+        destination,
+        connection -> {
+          CheckpointWriter.requireOwner(connection, mirror, owner);
+          CheckpointWriter.saveTable(connection, mirror, table);
+        });
   }
 
   @Override
@@ -159,8 +190,11 @@ public final class JdbcCheckpointStore implements CheckpointStore {
         destination,
         connection -> {
           CheckpointTables.lock(connection);
-          if (CheckpointTables.exist(connection) && CheckpointWriter.delete(connection, mirror)) {
-            CheckpointTables.dropIfEmpty(connection);
+          if (CheckpointTables.exist(connection)) {
+            CheckpointWriter.requireOwner(connection, mirror, owner);
+            if (CheckpointWriter.delete(connection, mirror)) {
+              CheckpointTables.dropIfEmpty(connection);
+            }
           }
         });
   }

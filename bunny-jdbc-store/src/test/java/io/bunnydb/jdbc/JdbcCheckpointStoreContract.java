@@ -1,14 +1,17 @@
 package io.bunnydb.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.bunnydb.Lsn;
+import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.CheckpointStore;
 import io.bunnydb.testing.CheckpointStoreContract;
 import io.bunnydb.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -198,5 +201,49 @@ abstract class JdbcCheckpointStoreContract extends CheckpointStoreContract {
       connection.commit();
     }
     assertThat(place().queryLong(SCHEMA)).isZero();
+  }
+
+  private void makeTablesOfAnEarlierVersion() {
+    place()
+        .execute(
+            JdbcCheckpointStore.ddl(),
+            "ALTER TABLE bunny.checkpoint DROP COLUMN paused_since, DROP COLUMN owner",
+            "INSERT INTO bunny.checkpoint VALUES ('a', '7301234567890123456', 1, 'app', 'bunny_a',"
+                + " 'bunny_a', '0/16B3748', false, NULL)");
+  }
+
+  @Test
+  void readsAndAltersTablesOfAnEarlierVersion() throws SQLException {
+    makeTablesOfAnEarlierVersion();
+    assertThat(load("a")).contains(checkpoint("a"));
+    commit(connection -> store().advance("a", Lsn.parse("5/5"), connection));
+    Checkpoint paused =
+        checkpoint("a")
+            .withPaused(true, null)
+            .withPausedSince(Instant.parse("2026-02-28T23:59:59.123456Z"));
+    save(paused);
+    assertThat(load("a")).contains(paused);
+    save(paused.withPaused(false, null));
+    assertThat(load("a")).contains(checkpoint("a"));
+  }
+
+  @Test
+  void tablesOfAnotherRoleAreNotAlteredButSaidTo() throws SQLException {
+    createRole("bunny_small");
+    makeTablesOfAnEarlierVersion();
+    place()
+        .execute(
+            "GRANT USAGE ON SCHEMA bunny TO bunny_small",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON bunny.checkpoint, bunny.table_checkpoint"
+                + " TO bunny_small");
+    CheckpointStore store = storeOf("bunny_small");
+    try (Connection connection = transactionOf("bunny_small")) {
+      assertThat(store.load("a", connection)).contains(checkpoint("a"));
+      assertThatThrownBy(() -> store.save(checkpoint("a"), connection))
+          .isInstanceOf(SQLException.class)
+          .hasMessageContaining("ALTER TABLE bunny.checkpoint ADD COLUMN IF NOT EXISTS");
+      connection.rollback();
+    }
+    assertThat(load("a")).contains(checkpoint("a"));
   }
 }

@@ -41,6 +41,22 @@ public final class ChildMirror implements AutoCloseable {
   static ChildMirror launchIdle(
       MirrorDatabases databases, String mirror, int maxBatchBytes, List<String> tables)
       throws IOException {
+    return launch(databases, mirror, maxBatchBytes, tables, false);
+  }
+
+  /** Starts a process that starts the mirror, or stands by where another runs it. */
+  static ChildMirror launchStandby(MirrorDatabases databases, String mirror, List<String> tables)
+      throws IOException {
+    return launch(databases, mirror, 1 << 20, tables, true);
+  }
+
+  private static ChildMirror launch(
+      MirrorDatabases databases,
+      String mirror,
+      int maxBatchBytes,
+      List<String> tables,
+      boolean isStandby)
+      throws IOException {
     TestDatabase source = databases.source();
     TestDatabase destination = databases.destination();
     List<String> command = new ArrayList<>();
@@ -54,6 +70,7 @@ public final class ChildMirror implements AutoCloseable {
     File output = File.createTempFile("mirror", ".log");
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output);
+    builder.environment().put(MirrorProcess.STANDBY, Boolean.toString(isStandby));
     builder.environment().put(MirrorProcess.SOURCE_PASSWORD, source.password());
     builder.environment().put(MirrorProcess.DESTINATION_PASSWORD, destination.password());
     return new ChildMirror(builder.start(), output.toPath());
@@ -120,6 +137,14 @@ public final class ChildMirror implements AutoCloseable {
   /** Kills it (SIGKILL); returns when it is dead. */
   public void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
+  }
+
+  /** Sends it a signal, such as {@code STOP}. */
+  void signal(String name) throws IOException, InterruptedException {
+    Process kill = new ProcessBuilder("kill", "-" + name, "" + pid()).inheritIO().start();
+    if (kill.waitFor() != 0) {
+      throw new AssertionError("the process could not be sent " + name);
+    }
   }
 
   /** Process id, as it stands in the names of the process's connections. */

@@ -64,20 +64,53 @@ final class IdleIT {
     handle.drop();
   }
 
+  private static void assertSlotMovesOn(MirrorHandle handle) {
+    Lsn written = end();
+    Await.until(Duration.ofSeconds(25), "the slot moves on", () -> !confirmed().isBefore(written));
+    assertThat(handle.status().lastLsn()).isGreaterThanOrEqualTo(written);
+  }
+
   @Test
-  void slotMovesOnWhileOnlyOtherTablesAreWritten() {
+  void slotMovesOnWhileOnlyOtherTablesAndDatabasesAreWritten() {
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
       handle.awaitCaughtUp(SOON);
       databases
           .source()
           .execute(
               "INSERT INTO not_mirrored (t) SELECT md5(i::text) FROM generate_series(1, 9999) i");
-      Lsn written = end();
-      Await.until(
-          Duration.ofSeconds(25), "the slot moves on", () -> !confirmed().isBefore(written));
-      assertThat(handle.status().lastLsn()).isGreaterThanOrEqualTo(written);
+      assertSlotMovesOn(handle);
+      databases
+          .source()
+          .server()
+          .execute(
+              "postgres",
+              "CREATE TABLE busy AS SELECT generate_series(1, 9999)",
+              "DROP TABLE busy");
+      assertSlotMovesOn(handle);
       finish(handle);
     }
+  }
+
+  @Test
+  void heartbeatMovesTheSlotOfAServerThatRests() {
+    try (MirrorHandle handle =
+        running(mirror(databases, "public.a").heartbeat(Duration.ofSeconds(1)))) {
+      handle.awaitCaughtUp(SOON);
+      Lsn written = end();
+      Await.until(SOON, "the heart beats", () -> isBeating() && end().isAfter(written));
+      handle.awaitCaughtUp(SOON);
+      assertThat(handle.status().lastLsn()).isGreaterThan(written);
+      finish(handle);
+    }
+  }
+
+  private static boolean isBeating() {
+    return databases
+            .source()
+            .queryLong(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE"
+                    + " 'bunny operated control %' AND query LIKE '%emit_message(false, ''bunny''%'")
+        == 1;
   }
 
   @Test

@@ -10,6 +10,7 @@ import static io.bunnydb.mirror.Operated.slots;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.bunnydb.ErrorKind;
 import io.bunnydb.EventQuery;
@@ -80,7 +81,7 @@ final class InvalidatedSlotIT {
         .hasMessageContaining("mirror 'operated'")
         .hasMessageContaining("replication slot bunny_operated is invalid")
         .hasMessageContaining("the source has removed log that the mirror still needs")
-        .hasMessageContaining("drop() the mirror and start it anew");
+        .hasMessageContaining("call recreate()");
     assertThat(handle.status().state()).isEqualTo(MirrorState.PAUSED);
     MirrorFailure failure = requireNonNull(handle.status().failure());
     assertThat(failure.kind()).isEqualTo(ErrorKind.SLOT_LOST);
@@ -134,6 +135,38 @@ final class InvalidatedSlotIT {
 
   @Test
   @ExpectsLog(value = "replication slot bunny_operated", optional = true)
+  @ExpectsLog(value = "; paused already", optional = true)
+  void slotThatWasIdleForTooLongIsRefused() {
+    assumeTrue(databases.source().server().major() >= 18, "slots time out from PostgreSQL 18 on");
+    try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
+      handle.awaitCaughtUp(SOON);
+      handle.pause();
+      databases
+          .source()
+          .execute(
+              "ALTER SYSTEM SET idle_replication_slot_timeout = '1s'", "SELECT pg_reload_conf()");
+      Await.until(
+          SOON,
+          "the slot is invalid",
+          () -> {
+            databases.source().execute("CHECKPOINT");
+            return slots(databases.source(), "wal_status = 'lost'") == 1;
+          });
+      databases.source().execute("INSERT INTO a VALUES (11)");
+      assertThatThrownBy(handle::resume)
+          .isInstanceOf(SlotLostException.class)
+          .hasMessageContaining("is invalid: the source gave it up, idle_timeout")
+          .hasMessageContaining("call recreate()");
+      handle.recreate();
+      handle.awaitCaughtUp(SOON);
+      databases.assertMirrored("public.a");
+      handle.drop();
+    }
+  }
+
+  @Test
+  @ExpectsLog(value = "replication slot bunny_operated", optional = true)
+  @ExpectsLog(value = "; paused already", optional = true)
   void resumeOfAPausedMirrorIsRefused() {
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
       databases.source().execute("INSERT INTO a VALUES (11)");
@@ -176,7 +209,11 @@ final class InvalidatedSlotIT {
           .hasMessageContaining("bunny_operated is invalid");
       assertRefused(handle);
       assertThat(databases.destination().queryLong("SELECT count(*) FROM a")).isEqualTo(10);
-      dropAndStartAnew(handle, 10);
+      handle.recreate();
+      databases.source().execute("INSERT INTO a VALUES (99)");
+      handle.awaitCaughtUp(SOON);
+      databases.assertMirrored("public.a");
+      handle.drop();
     }
   }
 

@@ -11,6 +11,7 @@ import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.Peer;
 import io.bunnydb.SlotLostException;
+import io.bunnydb.TableName;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.LeavesReplication;
@@ -53,17 +54,15 @@ final class LeftPublicationIT {
             "INSERT INTO b VALUES (12)");
   }
 
-  private static void refusesUntilAddedAnew(MirrorHandle handle) {
+  private static void refusesUntilCopiedAgain(MirrorHandle handle) {
     for (int attempt = 0; attempt < 3; attempt++) {
       assertThatThrownBy(handle::resume)
           .isInstanceOf(SlotLostException.class)
           .hasMessageContaining("public.a")
-          .hasMessageContaining("updateTables");
+          .hasMessageContaining("resync");
       assertThat(handle.status().state()).isEqualTo(MirrorState.PAUSED);
     }
-    handle.updateTables(mappings("public.b"));
-    databases.destination().execute("TRUNCATE a");
-    handle.updateTables(mappings("public.a", "public.b"));
+    handle.resync(TableName.parse("public.a"));
     handle.resume();
     databases.source().execute("INSERT INTO a VALUES (13)", "INSERT INTO b VALUES (13)");
     handle.awaitCaughtUp(SOON);
@@ -84,7 +83,7 @@ final class LeftPublicationIT {
     try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
       leaveForAMoment();
       awaitPaused(handle);
-      refusesUntilAddedAnew(handle);
+      refusesUntilCopiedAgain(handle);
     }
   }
 
@@ -93,7 +92,7 @@ final class LeftPublicationIT {
     try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
       handle.pause();
       leaveForAMoment();
-      refusesUntilAddedAnew(handle);
+      refusesUntilCopiedAgain(handle);
     }
   }
 
@@ -105,7 +104,7 @@ final class LeftPublicationIT {
     try (MirrorHandle handle = mirror(databases, "public.a", "public.b").build().start()) {
       assertThatThrownBy(() -> handle.awaitState(MirrorState.RUNNING, SOON))
           .isInstanceOf(SlotLostException.class);
-      refusesUntilAddedAnew(handle);
+      refusesUntilCopiedAgain(handle);
     }
   }
 

@@ -3,7 +3,6 @@ package io.bunnydb.mirror;
 import static io.bunnydb.mirror.Operated.SOON;
 import static io.bunnydb.mirror.Operated.awaitSlotIsFree;
 import static io.bunnydb.mirror.Operated.loseSlot;
-import static io.bunnydb.mirror.Operated.mappings;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.running;
 import static java.util.Objects.requireNonNull;
@@ -18,6 +17,7 @@ import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.Peer;
 import io.bunnydb.SlotLostException;
+import io.bunnydb.TableName;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.ExpectsLog;
@@ -66,7 +66,7 @@ final class LostChangesIT {
         assertThatThrownBy(handle::resume)
             .isInstanceOf(SlotLostException.class)
             .hasMessageContaining("bunny_operated was not found")
-            .hasMessageContaining("drop() the mirror and start it anew");
+            .hasMessageContaining("call recreate()");
         assertThat(handle.status().state()).isEqualTo(MirrorState.PAUSED);
         assertLost(handle, "bunny_operated was not found");
       }
@@ -86,7 +86,7 @@ final class LostChangesIT {
     try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
       loseSlot(databases.source());
       handle.awaitState(MirrorState.PAUSED, SOON);
-      assertLost(handle, "bunny_operated was not found", "drop()");
+      assertLost(handle, "bunny_operated was not found", "recreate()");
       dropAndStartAnew(handle);
     }
   }
@@ -172,9 +172,8 @@ final class LostChangesIT {
           .execute(
               "DROP TABLE a", "CREATE TABLE a (id int PRIMARY KEY)", "INSERT INTO a VALUES (1)");
       assertNoticed(handle, "public.a was renamed, dropped or made anew");
-      handle.updateTables(mappings("public.b"));
-      databases.destination().execute("TRUNCATE a");
-      handle.updateTables(mappings("public.a", "public.b"));
+      assertThat(handle.status().error()).contains("resync");
+      handle.resync(TableName.parse("public.a"));
       handle.resume();
       databases.source().execute("INSERT INTO a VALUES (2)", "INSERT INTO b VALUES (2)");
       handle.awaitCaughtUp(SOON);

@@ -24,6 +24,9 @@ public final class MirrorProcess {
 
   static final String DESTINATION_PASSWORD = "BUNNY_DESTINATION_PASSWORD";
 
+  /** Environment variable that is {@code true} where the process stands by. */
+  static final String STANDBY = "BUNNY_STANDBY";
+
   /** What is printed just before and just after the mirror is started. */
   public static final String STARTING = "-- starting";
 
@@ -54,6 +57,7 @@ public final class MirrorProcess {
                 Peer.of("destination", args[3], args[4], System.getenv(DESTINATION_PASSWORD)))
             .checkpointStore(JdbcCheckpointStore.inDestination())
             .snapshotRowsPerPartition(20_000)
+            .standby("true".equals(System.getenv(STANDBY)))
             .maxBatchBytes(Integer.parseInt(args[5]));
     tables.forEach(builder::table);
     System.out.println(STARTING);

@@ -60,6 +60,14 @@ final class Postgres14PreflightIT {
   }
 
   @Test
+  void refusesFailoverSlot() {
+    assertThat(refusals.problem(refusals.mirror().table("public.a").failoverSlot(true)))
+        .isEqualTo(
+            "the source is PostgreSQL 14, and slots that its standbys keep in step with come with"
+                + " 17; leave failoverSlot(true) out");
+  }
+
+  @Test
   void refusesBothUnderGivenPublicationToo() {
     databases.source().execute("CREATE PUBLICATION given FOR TABLE a");
     try {

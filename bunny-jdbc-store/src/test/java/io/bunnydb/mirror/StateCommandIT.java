@@ -216,6 +216,8 @@ final class StateCommandIT {
       case "resume" -> handle::resume;
       case "retry" -> handle::retry;
       case "updateTables" -> () -> handle.updateTables(mappings("public.a", "public.b"));
+      case "resync" -> () -> handle.resync();
+      case "recreate" -> handle::recreate;
       case "drop" -> handle::drop;
       case "close" -> handle::close;
       case "status" -> handle::status;
@@ -230,34 +232,34 @@ final class StateCommandIT {
   @ParameterizedTest(name = "{0} {1}")
   @CsvSource({
     "SETTING_UP,resume=SETTING_UP retry=SETTING_UP updateTables=refused status=SETTING_UP"
-        + " events=SETTING_UP syncSequences=SETTING_UP awaitState=SETTING_UP close=TERMINATED",
+        + " events=SETTING_UP resync=refused recreate=refused syncSequences=SETTING_UP awaitState=SETTING_UP close=TERMINATED",
     "SETTING_UP,pause=PAUSED",
     "SETTING_UP,drop=TERMINATED",
     "SNAPSHOT,resume=SNAPSHOT retry=SNAPSHOT updateTables=refused status=SNAPSHOT"
-        + " events=SNAPSHOT syncSequences=SNAPSHOT awaitState=SNAPSHOT close=TERMINATED",
+        + " events=SNAPSHOT recreate=refused resync=SNAPSHOT syncSequences=SNAPSHOT awaitState=SNAPSHOT close=TERMINATED",
     "SNAPSHOT,pause=PAUSED",
     "SNAPSHOT,drop=TERMINATED",
     "RUNNING,resume=RUNNING retry=RUNNING updateTables=refused status=RUNNING"
         + " events=RUNNING syncSequences=RUNNING awaitState=RUNNING"
-        + " pause=PAUSED pause=PAUSED retry=PAUSED status=PAUSED events=PAUSED"
+        + " recreate=refused pause=PAUSED pause=PAUSED retry=PAUSED status=PAUSED events=PAUSED"
         + " syncSequences=PAUSED awaitState=PAUSED resume=RUNNING"
         + " close=TERMINATED pause=refused resume=refused retry=refused updateTables=refused"
-        + " syncSequences=refused drop=refused status=TERMINATED events=TERMINATED"
+        + " resync=refused recreate=refused syncSequences=refused drop=refused status=TERMINATED events=TERMINATED"
         + " awaitState=TERMINATED close=TERMINATED",
     "RUNNING,drop=TERMINATED",
     "BACKING_OFF,pause=PAUSED",
     "BACKING_OFF,resume=RUNNING",
     "BACKING_OFF,retry=RUNNING",
-    "BACKING_OFF,updateTables=refused events=RUNNING status=RUNNING awaitState=RUNNING"
+    "BACKING_OFF,updateTables=refused recreate=refused events=RUNNING status=RUNNING awaitState=RUNNING"
         + " syncSequences=RUNNING close=TERMINATED",
     "BACKING_OFF,drop=TERMINATED",
     "PAUSED,updateTables=PAUSED",
-    "PAUSED,drop=TERMINATED",
+    "PAUSED,resync=PAUSED drop=TERMINATED",
     "PAUSED,close=TERMINATED",
     "PAUSED_BY_ERROR,status=PAUSED pause=PAUSED close=TERMINATED",
     "PAUSED_BY_ERROR,resume=RUNNING",
     "PAUSED_BY_ERROR,retry=RUNNING",
-    "PAUSED_BY_ERROR,updateTables=PAUSED",
+    "PAUSED_BY_ERROR,resync=PAUSED updateTables=PAUSED",
     "PAUSED_BY_ERROR,drop=TERMINATED",
     "PAUSING,resume=PAUSING retry=PAUSING updateTables=refused status=PAUSING events=PAUSING"
         + " syncSequences=PAUSING awaitState=PAUSING release=PAUSED resume=RUNNING"
@@ -266,7 +268,7 @@ final class StateCommandIT {
     "TERMINATING,pause=refused resume=refused retry=refused updateTables=refused"
         + " syncSequences=refused status=TERMINATING events=TERMINATING awaitState=TERMINATING"
         + " release=TERMINATING drop=TERMINATED",
-    "FAILED,pause=refused updateTables=refused status=FAILED events=FAILED awaitState=FAILED"
+    "FAILED,pause=refused updateTables=refused resync=refused recreate=refused status=FAILED events=FAILED awaitState=FAILED"
         + " close=TERMINATED",
     "FAILED,resume=SETTING_UP",
     "FAILED,retry=SETTING_UP",

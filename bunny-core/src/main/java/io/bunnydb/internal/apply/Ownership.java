@@ -95,20 +95,23 @@ public final class Ownership {
   }
 
   private static String owner(Connection session, String mirror) throws SQLException {
-    long key = key(mirror, "owner");
-    @Nullable String owner =
-        Sql.queryText(
-            session,
-            """
-            SELECT pg_catalog.format('"%s", pid %s, from %s since %s', a.application_name, a.pid,
-                     coalesce(a.client_addr::text, 'the server itself'), a.backend_start)
-            FROM pg_catalog.pg_locks l
-            JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-            WHERE
-            """
-                + IS_OWNER,
-            key);
+    String owner = findOwner(session, mirror);
     return owner == null ? "a session that cannot be seen" : owner;
+  }
+
+  /** Who owns a mirror: the session's name, process id and address; null where nobody does. */
+  public static @Nullable String findOwner(Connection session, String mirror) throws SQLException {
+    return Sql.queryText(
+        session,
+        """
+        SELECT pg_catalog.format('"%s", pid %s, from %s since %s', a.application_name, a.pid,
+                 coalesce(a.client_addr::text, 'the server itself'), a.backend_start)
+        FROM pg_catalog.pg_locks l
+        JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+        WHERE
+        """
+            + IS_OWNER,
+        key(mirror, "owner"));
   }
 
   private static long key(String mirror, String role) {

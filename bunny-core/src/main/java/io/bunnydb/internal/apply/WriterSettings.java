@@ -25,7 +25,9 @@ public final class WriterSettings {
    *
    * <p>Triggers, rules and foreign keys are the source's business and rest here, as they do for a
    * subscription, where the role may say so. A process that died must not own the mirror for as
-   * long as its last statement waits for a lock, so the server looks after its client.
+   * long as its last statement waits for a lock, so the server looks after its client; and one
+   * whose machine or network is gone for no more than some seconds, so the server asks over the
+   * connection whether that one is still there.
    *
    * @return whether triggers and foreign keys rest
    */
@@ -65,6 +67,11 @@ public final class WriterSettings {
   }
 
   private static void watchClient(Connection session) throws SQLException {
+    // Together eight seconds, whether the connection is silent or something was sent.
+    Sql.execute(
+        session,
+        "SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 1;"
+            + " SET tcp_keepalives_count = 4; SET tcp_user_timeout = '8s'");
     try {
       Sql.execute(session, "SET client_connection_check_interval = '2s'");
     } catch (SQLException e) {

@@ -20,6 +20,11 @@ final class Backoff {
     return Duration.ofMillis(nominal / 2 + ThreadLocalRandom.current().nextLong(nominal / 2 + 1));
   }
 
+  /** How many waits there were since the last success. */
+  int attempts() {
+    return attempts;
+  }
+
   /** Begins anew after a success. */
   void reset() {
     attempts = 0;

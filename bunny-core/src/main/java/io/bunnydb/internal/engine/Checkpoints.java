@@ -2,7 +2,6 @@ package io.bunnydb.internal.engine;
 
 import io.bunnydb.MirrorException;
 import io.bunnydb.spi.Checkpoint;
-import io.bunnydb.spi.CheckpointStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
@@ -10,19 +9,17 @@ import java.util.Optional;
 /** The mirror's checkpoint, read and written through the owned destination session. */
 final class Checkpoints {
   private final String mirror;
-  private final CheckpointStore store;
   private final OwnedDestination destination;
 
   Checkpoints(MirrorConfig config, OwnedDestination destination) {
     this.mirror = config.name();
-    this.store = config.store();
     this.destination = destination;
   }
 
   /** The checkpoint; empty for a mirror that the store does not know. */
   Optional<Checkpoint> load() throws SQLException {
     Connection connection = destination.connection();
-    Optional<Checkpoint> found = store.load(mirror, connection);
+    Optional<Checkpoint> found = destination.store().load(mirror, connection);
     connection.rollback();
     return found;
   }
@@ -41,14 +38,14 @@ final class Checkpoints {
   /** Writes the whole checkpoint and commits. */
   void save(Checkpoint checkpoint) throws SQLException {
     Connection connection = destination.connection();
-    store.save(checkpoint, connection);
+    destination.store().save(checkpoint, connection);
     connection.commit();
   }
 
   /** Forgets the mirror. */
   void delete() throws SQLException {
     Connection connection = destination.connection();
-    store.delete(mirror, connection);
+    destination.store().delete(mirror, connection);
     connection.commit();
   }
 }

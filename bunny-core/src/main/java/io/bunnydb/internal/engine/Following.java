@@ -89,7 +89,10 @@ final class Following {
     start(stream, content);
     context.progress().streams(Catalog.logEnd(source));
     PublicationWatch watch = new PublicationWatch(checkpoint, context.partitions(), source);
-    Receiver receiver = new Receiver(stream, exchange, context, watch, checkpoint.position());
+    Heartbeat heartbeat =
+        new Heartbeat(config.name(), config.options().operation().heartbeat(), source);
+    Receiver receiver =
+        new Receiver(stream, exchange, context, watch, heartbeat, checkpoint.position());
     acknowledge(receiver, false);
     Thread receiving = Session.startThread(config.name(), "receive", receiver);
     try (Applier applier =
@@ -98,7 +101,7 @@ final class Following {
             destination,
             new HelperSessions(context, stop, destination, durability),
             !context.destination().areTriggersSilent(),
-            config.store(),
+            context.destination().store(),
             content.isBinary() ? types : null,
             liveTables())) {
       apply(exchange, applier, receiver);

@@ -50,6 +50,7 @@ public record MirrorConfig(
    * @param existingRow what an INSERT does whose row is there, where the mapping does not say
    * @param missingRow what an UPDATE or DELETE does whose row is not, where the mapping does not
    *     say
+   * @param operation what it does beside its work
    */
   public record Options(
       boolean initialSnapshot,
@@ -59,7 +60,8 @@ public record MirrorConfig(
       boolean isCommitSynchronous,
       CopySettings copy,
       ExistingRowPolicy existingRow,
-      MissingRowPolicy missingRow) {}
+      MissingRowPolicy missingRow,
+      OperationSettings operation) {}
 
   /** The slot's name. */
   public String slot() {

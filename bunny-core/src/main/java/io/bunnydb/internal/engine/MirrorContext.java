@@ -10,6 +10,7 @@ import java.time.InstantSource;
  * @param source how to reach the source
  * @param control the session that asks the source, and sets up what the mirror needs there
  * @param destination the session that applies
+ * @param standby what is known of the process that runs the mirror while this one waits
  * @param destinationPeer how further sessions reach the destination
  * @param events what has happened to it
  * @param lifecycle the mirror's state
@@ -22,6 +23,7 @@ record MirrorContext(
     PeerConnector source,
     KeptConnection control,
     OwnedDestination destination,
+    Standby standby,
     PeerConnector destinationPeer,
     EventLog events,
     Lifecycle lifecycle,
@@ -37,7 +39,8 @@ record MirrorContext(
         config,
         source,
         new KeptConnection(() -> source.open("control")),
-        new OwnedDestination(config.name(), destination),
+        new OwnedDestination(config, destination),
+        new Standby(config, destination),
         destination,
         events,
         new Lifecycle(config.name(), config.listeners(), events),

@@ -8,6 +8,7 @@ import io.bunnydb.MirrorState;
 import io.bunnydb.MirrorStatus;
 import io.bunnydb.SequenceSync;
 import io.bunnydb.TableMapping;
+import io.bunnydb.TableName;
 import io.bunnydb.internal.schema.SequenceCopier;
 import io.bunnydb.internal.source.LagMonitor;
 import java.sql.Connection;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A running mirror, as its handle sees it: passes commands to the mirror's thread and answers
@@ -84,6 +86,11 @@ public final class MirrorEngine {
 
   /** Tries again at once. */
   public void retry() {
+    if (context.standby().owner() != null) {
+      thread.refuseListeners();
+      thread.hurry();
+      return;
+    }
     MirrorState state = refuseCommand("retry");
     boolean isStopped = state == MirrorState.PAUSED || state == MirrorState.FAILED;
     if (isStopped && lifecycle.error() != null) {
@@ -96,17 +103,59 @@ public final class MirrorEngine {
   /** Replaces the list of tables. */
   public void updateTables(List<TableMapping> tables) {
     List<TableMapping> checked = MirrorConfig.checkTables(config.name(), tables);
-    MirrorState state = refuseCommand("updateTables");
-    boolean isDone =
-        state == MirrorState.PAUSED
-            && thread.callUnlessRunning((work, stop) -> work.updateTables(checked));
-    if (!isDone) {
-      throw new IllegalStateException(
-          "mirror '"
-              + config.name()
-              + "' is "
-              + lifecycle.state()
-              + "; updateTables needs it to be PAUSED");
+    callWhilePaused("updateTables", (work, stop) -> work.updateTables(checked));
+  }
+
+  /** Makes slot and publication anew, has every table copied again, and goes on. */
+  public void recreate() {
+    callWhilePaused("recreate", MirrorWork::recreate);
+  }
+
+  private void callWhilePaused(String command, Command.Action action) {
+    MirrorState state = refuseCommand(command);
+    if (state != MirrorState.PAUSED || !thread.callUnlessRunning(action)) {
+      throw needs(command, "PAUSED");
+    }
+  }
+
+  private IllegalStateException needs(String command, String states) {
+    return new IllegalStateException(
+        "mirror '"
+            + config.name()
+            + "' is "
+            + lifecycle.state()
+            + "; "
+            + command
+            + " needs it to be "
+            + states);
+  }
+
+  /** Has tables copied again, all of them where none is named. */
+  public void resync(List<TableName> tables) {
+    Set<TableName> named = Set.copyOf(tables);
+    MirrorState state = refuseCommand("resync");
+    for (TableName table : named) {
+      if (context.tables().mappings().stream().noneMatch(m -> m.source().equals(table))) {
+        throw new IllegalArgumentException(
+            "mirror '" + config.name() + "' has no source table " + table);
+      }
+    }
+    switch (state) {
+      case PAUSED -> {
+        if (!thread.callUnlessRunning((work, stop) -> work.resync(named))) {
+          thread.interruptAndCall((work, stop) -> work.resync(named));
+        }
+      }
+      case SNAPSHOT, RUNNING -> thread.interruptAndCall((work, stop) -> work.resync(named));
+      case CREATED,
+          SETTING_UP,
+          PAUSING,
+          FAILED,
+          RESYNCING,
+          SYNCING_SCHEMA,
+          TERMINATING,
+          TERMINATED ->
+          throw needs("resync", "RUNNING, SNAPSHOT or PAUSED");
     }
   }
 
@@ -141,6 +190,7 @@ public final class MirrorEngine {
   public void drop() {
     thread.refuseListeners();
     refuseWhenClosed("drop");
+    context.standby().refuse("drop");
     lifecycle.moveIfPossible(MirrorState.TERMINATING);
     thread.interruptAndCall(MirrorWork::drop);
     close();
@@ -166,6 +216,7 @@ public final class MirrorEngine {
               + command
               + "() any more; repeat drop() if that failed");
     }
+    context.standby().refuse(command);
     return state;
   }
 
@@ -216,6 +267,7 @@ public final class MirrorEngine {
         reading.timeToLoss(),
         progress.transactions(),
         progress.batches(),
+        context.standby().owner(),
         standing.failure(),
         lifecycle.startedAt(),
         standing.since(),

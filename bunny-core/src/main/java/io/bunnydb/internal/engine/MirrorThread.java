@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -168,11 +169,11 @@ final class MirrorThread {
 
   private void run() {
     try {
-      while (!isToEnd) {
+      while (!isToEnd && !work.isOver()) {
         Command command = commands.poll();
         if (command == null && !work.isToRun()) {
           work.rest();
-          command = commands.take();
+          command = awaitCommand();
         }
         if (command != null) {
           execute(command);
@@ -188,6 +189,23 @@ final class MirrorThread {
     } finally {
       shutDown();
     }
+  }
+
+  /** Waits for a command, and looks after a pause meanwhile; null if that has ended the pause. */
+  private @Nullable Command awaitCommand() throws InterruptedException {
+    Command command = null;
+    while (command == null && !work.isToRun()) {
+      command = commands.poll(work.untilPauseLook().toMillis() + 1, TimeUnit.MILLISECONDS);
+      if (command == null) {
+        StopSignal mine = new StopSignal();
+        stop = mine;
+        // A command that came before may have missed this signal.
+        if (commands.isEmpty()) {
+          work.lookAfterPause(mine);
+        }
+      }
+    }
+    return command;
   }
 
   private void runSession() throws InterruptedException {

@@ -4,8 +4,10 @@ import io.bunnydb.Finding;
 import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorFailure;
+import io.bunnydb.MirrorOwnedException;
 import io.bunnydb.MirrorState;
 import io.bunnydb.TableMapping;
+import io.bunnydb.TableName;
 import io.bunnydb.internal.apply.Applier.InProgressException;
 import io.bunnydb.internal.apply.Applier.TextNeededException;
 import io.bunnydb.internal.catalog.StopSignal;
@@ -14,11 +16,13 @@ import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +40,7 @@ final class MirrorWork implements AutoCloseable {
   private final Checkpoints checkpoints;
   private final SetUp setUp;
   private final Admission admission;
+  private final PauseGuard pauses;
   private final Backoff backoff = new Backoff();
   private boolean isToRun;
   private boolean isPauseToNote;
@@ -50,6 +55,7 @@ final class MirrorWork implements AutoCloseable {
     this.checkpoints = new Checkpoints(config, context.destination());
     this.setUp = new SetUp(config, checkpoints);
     this.admission = new Admission(context);
+    this.pauses = new PauseGuard(context, checkpoints, Clock.systemUTC());
     this.content = everything();
   }
 
@@ -57,19 +63,27 @@ final class MirrorWork implements AutoCloseable {
     return new Content(true, config.options().isBinary());
   }
 
-  /** Whether sessions are to run while there is no command. */
+  /** Whether sessions are to run while there is no command, or it stands by. */
   boolean isToRun() {
-    return isToRun;
+    return isToRun || context.standby().owner() != null;
+  }
+
+  /** Whether there is nothing left to do, as the mirror was deleted while it stood by. */
+  boolean isOver() {
+    return context.standby().isOver();
   }
 
   // ---- sessions ----
 
   /**
-   * Runs one session to its end.
+   * Runs one session to its end, or looks once whether the mirror can be taken over.
    *
    * @return how long to wait before the next; zero for not at all
    */
   Duration runSession(StopSignal stop) throws InterruptedException {
+    if (context.standby().owner() != null) {
+      return context.standby().run(context, this::takeUp, stop);
+    }
     Lsn before = context.progress().applied();
     lifecycle.attemptBegins();
     try {
@@ -193,6 +207,7 @@ final class MirrorWork implements AutoCloseable {
   private void pauseBy(MirrorException error) {
     MirrorFailure failure = lifecycle.count(error, null);
     context.events().error(error.getMessage() + "; paused", Faults.details(failure));
+    pauses.begins(true);
     try {
       if (Faults.isToRemember(failure.kind())) {
         rememberPaused(true, KeptFailure.toText(failure));
@@ -215,13 +230,33 @@ final class MirrorWork implements AutoCloseable {
   }
 
   private void rememberPaused(boolean isPaused, @Nullable String error) throws SQLException {
-    checkpoints.save(checkpoints.require().withPaused(isPaused, error));
+    Checkpoint noted =
+        checkpoints
+            .require()
+            .withPaused(isPaused, error)
+            .withPausedSince(isPaused ? pauses.since() : null);
+    checkpoints.save(noted);
+    if (isPaused) {
+      pauses.remember(noted);
+    }
   }
 
   // ---- commands ----
 
-  /** Takes up a mirror that the store knows, or begins a new one. */
+  /** Takes up a mirror that the store knows, begins a new one, or begins to stand by. */
   void open(StopSignal stop) throws SQLException {
+    try {
+      takeUp(stop);
+    } catch (MirrorOwnedException e) {
+      if (!config.options().operation().isStandby()) {
+        throw e;
+      }
+      LOG.info("{}; this process stands by", e.getMessage());
+      context.standby().begin(context, stop);
+    }
+  }
+
+  private void takeUp(StopSignal stop) throws SQLException {
     Optional<Checkpoint> known = checkpoints.load();
     if (known.isEmpty()) {
       create(stop);
@@ -251,6 +286,7 @@ final class MirrorWork implements AutoCloseable {
       KeptFailure kept = KeptFailure.read(config.name(), checkpoint.error(), lifecycle.startedAt());
       lifecycle.show(kept.error(), kept.failure());
     }
+    pauses.goesOn(checkpoint);
     lifecycle.moveTo(MirrorState.PAUSED);
   }
 
@@ -279,10 +315,12 @@ final class MirrorWork implements AutoCloseable {
 
   /** Stays paused until resumed; nothing writes any more when this is called. */
   void pause(StopSignal stop) throws SQLException {
+    context.standby().refuse("pause");
     if (isToRun) {
       isToRun = false;
       lifecycle.error(null);
       isPauseToNote = true;
+      pauses.begins(false);
     }
     try {
       if (isPauseToNote) {
@@ -305,28 +343,78 @@ final class MirrorWork implements AutoCloseable {
     try (Session session = Session.open(context, checkpoints, setUp, stop)) {
       session.prove();
       rememberPaused(false, null);
-      isPauseToNote = false;
-      lifecycle.error(null);
-      lifecycle.moveIfPossible(session.state());
-      backoff.reset();
-      content = everything();
-      isToRun = true;
+      goOn(session.state());
     } catch (SQLException | RuntimeException e) {
-      if (stop.isStopped()) {
-        throw new MirrorException(
-            config.name(), "resume was overtaken by another command; it is still paused", e);
+      throw notResumed("resume", e, stop);
+    }
+  }
+
+  /** Makes anew what the mirror has on the source, and lets it copy all of its tables. */
+  void recreate(StopSignal stop) throws SQLException, InterruptedException {
+    try {
+      Checkpoint made = new Recreation(context, checkpoints, setUp, admission).run(stop);
+      context.tables().follow(made);
+      context.progress().begins(made.position(), false);
+      goOn(MirrorState.SNAPSHOT);
+    } catch (SQLException | RuntimeException e) {
+      throw notResumed("recreate", e, stop);
+    }
+  }
+
+  private void goOn(MirrorState state) {
+    isPauseToNote = false;
+    pauses.ends();
+    lifecycle.error(null);
+    lifecycle.moveIfPossible(state);
+    backoff.reset();
+    content = everything();
+    isToRun = true;
+  }
+
+  private MirrorException notResumed(String command, Exception e, StopSignal stop) {
+    if (stop.isStopped()) {
+      return new MirrorException(
+          config.name(), command + " was overtaken by another command; it is still paused", e);
+    }
+    MirrorException error = Faults.describe(config.name(), e);
+    MirrorFailure failure = lifecycle.count(error, null);
+    context.events().info(error.getMessage() + "; not resumed", Faults.details(failure));
+    lifecycle.show(error, failure);
+    return error;
+  }
+
+  /** How long it takes until {@link #lookAfterPause} is to be called. */
+  Duration untilPauseLook() {
+    return pauses.untilNextLook();
+  }
+
+  /** Looks after a pause, and resumes the mirror if the policy says so. */
+  void lookAfterPause(StopSignal stop) {
+    if (!pauses.look(stop)) {
+      return;
+    }
+    try {
+      resume(stop);
+    } catch (SQLException | RuntimeException e) {
+      if (!stop.isStopped()) {
+        pauses.couldNotResume(Faults.describe(config.name(), e));
       }
-      MirrorException error = Faults.describe(config.name(), e);
-      MirrorFailure failure = lifecycle.count(error, null);
-      context.events().info(error.getMessage() + "; not resumed", Faults.details(failure));
-      lifecycle.show(error, failure);
-      throw error;
     }
   }
 
   /** Replaces the list of tables in the checkpoint. */
   void updateTables(List<TableMapping> tables) throws SQLException {
-    TableUpdate update = TableUpdate.of(checkpoints.require(), tables);
+    adopt(TableUpdate.of(checkpoints.require(), tables));
+  }
+
+  /** Has tables copied again, by the next session; all of them where none is named. */
+  void resync(Set<TableName> tables) throws SQLException {
+    context.standby().refuse("resync");
+    Checkpoint known = checkpoints.require();
+    adopt(tables.isEmpty() ? TableUpdate.anew(known) : TableUpdate.anew(known, tables));
+  }
+
+  private void adopt(TableUpdate update) throws SQLException {
     admission.admit(update);
     checkpoints.save(update.result());
     context.tables().follow(update.result());
@@ -348,6 +436,7 @@ final class MirrorWork implements AutoCloseable {
 
   /** Deletes the mirror, and does nothing more. */
   void drop(StopSignal stop) throws InterruptedException {
+    context.standby().refuse("drop");
     isToRun = false;
     new Removal(context, checkpoints, setUp, admission).run();
   }
@@ -361,6 +450,7 @@ final class MirrorWork implements AutoCloseable {
   @Override
   public void close() {
     rest();
+    context.standby().close();
     context.destination().close();
   }
 }

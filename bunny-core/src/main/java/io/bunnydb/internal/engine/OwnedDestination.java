@@ -4,6 +4,7 @@ import io.bunnydb.MirrorOwnedException;
 import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.PeerConnector;
+import io.bunnydb.spi.CheckpointStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -16,14 +17,19 @@ import java.time.Duration;
 final class OwnedDestination implements AutoCloseable {
   private static final Duration OWNER_WAIT = Duration.ofSeconds(5);
 
-  private final String mirror;
+  /** One that stands by looks again by itself. */
+  private static final Duration STANDBY_WAIT = Duration.ofMillis(200);
+
+  private final MirrorConfig config;
   private final PeerConnector connector;
   private final KeptConnection kept = new KeptConnection(this::open);
   private boolean areTriggersSilent;
+  private CheckpointStore store;
 
-  OwnedDestination(String mirror, PeerConnector connector) {
-    this.mirror = mirror;
+  OwnedDestination(MirrorConfig config, PeerConnector connector) {
+    this.config = config;
     this.connector = connector;
+    this.store = config.store();
   }
 
   /**
@@ -39,8 +45,10 @@ final class OwnedDestination implements AutoCloseable {
   private Connection open() throws SQLException {
     Connection opened = connector.open("apply");
     try {
-      Ownership.acquire(opened, mirror, OWNER_WAIT);
+      boolean isPatient = !config.options().operation().isStandby();
+      Ownership.acquire(opened, config.name(), isPatient ? OWNER_WAIT : STANDBY_WAIT);
       areTriggersSilent = WriterSettings.prepare(opened);
+      store = config.store().claim(config.name(), opened);
       opened.setAutoCommit(false);
     } catch (SQLException | RuntimeException e) {
       opened.close();
@@ -52,6 +60,11 @@ final class OwnedDestination implements AutoCloseable {
   /** Whether triggers and foreign keys rest in the session. */
   boolean areTriggersSilent() {
     return areTriggersSilent;
+  }
+
+  /** The store as this owner may write it, from the last {@link #connection} on. */
+  CheckpointStore store() {
+    return store;
   }
 
   /** Ends the session; what it had not committed is undone. */

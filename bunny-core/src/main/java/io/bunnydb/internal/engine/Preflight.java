@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * is rolled back.
  */
 final class Preflight {
+  private static final int FAILOVER_MAJOR = 17;
+
   // Stands in the trial of a checkpoint where the source could not be asked.
   private static final SourceIdentity UNKNOWN = new SourceIdentity("", 0, "");
 
@@ -88,7 +90,9 @@ final class Preflight {
     tables.check(config.tables(), areCopied, Set.of());
     checkCheckpoint();
     if (config.ownsSlot()) {
-      sql.onSource(ReplicationSlot.createSql(config.slot()));
+      sql.onSource(
+          ReplicationSlot.createSql(
+              config.slot(), config.options().operation().isSlotForFailover()));
     }
   }
 
@@ -164,6 +168,7 @@ final class Preflight {
   }
 
   private void checkSlot() throws SQLException {
+    checkFailover();
     var slot = ReplicationSlot.find(source, config.slot());
     String name = "replication slot " + config.slot();
     if (config.ownsSlot()) {
@@ -199,6 +204,19 @@ final class Preflight {
               + " begins before the publication that Bunny would make, and without a copy the changes"
               + " between would be missing",
           "make the publication first, then the slot, and name both");
+    }
+  }
+
+  private void checkFailover() throws SQLException {
+    int major = source.getMetaData().getDatabaseMajorVersion();
+    if (config.options().operation().isSlotForFailover() && major < FAILOVER_MAJOR) {
+      findings.error(
+          null,
+          "the source is PostgreSQL "
+              + major
+              + ", and slots that its standbys keep in step with come with "
+              + FAILOVER_MAJOR,
+          "leave failoverSlot(true) out");
     }
   }
 

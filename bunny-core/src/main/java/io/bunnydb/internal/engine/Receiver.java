@@ -28,6 +28,7 @@ final class Receiver implements Runnable {
   private final Progress progress;
   private final Lifecycle lifecycle;
   private final PublicationWatch watch;
+  private final Heartbeat heartbeat;
   private final PgOutputDecoder decoder = new PgOutputDecoder(ReplicationStream.PROTOCOL_VERSION);
 
   private volatile Lsn durable = Lsn.ZERO;
@@ -50,12 +51,14 @@ final class Receiver implements Runnable {
       BatchExchange exchange,
       MirrorContext context,
       PublicationWatch watch,
+      Heartbeat heartbeat,
       Lsn position) {
     this.stream = stream;
     this.exchange = exchange;
     this.progress = context.progress();
     this.lifecycle = context.lifecycle();
     this.watch = watch;
+    this.heartbeat = heartbeat;
     this.lastPosition = position;
   }
 
@@ -70,6 +73,7 @@ final class Receiver implements Runnable {
     try {
       while (!exchange.isClosed()) {
         watch.check();
+        heartbeat.beatIfDue();
         stream.acknowledge(durable);
         boolean isWaiting = filling != null && !isInSection;
         if (isWaiting && !isGathering() && exchange.offer(requireFilling(), 0)) {

@@ -14,6 +14,7 @@ import io.bunnydb.internal.source.ReplicationSlot;
 import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -33,11 +34,15 @@ final class Session implements AutoCloseable {
   private static final Duration HELPERS_END = Duration.ofSeconds(5);
   private static final Duration SLOT_RELEASE = Duration.ofSeconds(5);
 
+  /** How soon the slot is free for another owner when this one hangs. */
+  private static final int SILENCE_MILLIS = 6000;
+
   /** How long a server is waited for at the end of a session. */
   static final int LAST_ANSWER_MILLIS = 30_000;
 
   private final MirrorContext context;
   private final MirrorConfig config;
+  private final Checkpoints checkpoints;
   private final SetUp setUp;
   private final StopSignal stop;
   private final Connection source;
@@ -48,6 +53,7 @@ final class Session implements AutoCloseable {
 
   private Session(
       MirrorContext context,
+      Checkpoints checkpoints,
       SetUp setUp,
       StopSignal stop,
       Connection source,
@@ -55,6 +61,7 @@ final class Session implements AutoCloseable {
       Checkpoint checkpoint) {
     this.context = context;
     this.config = context.config();
+    this.checkpoints = checkpoints;
     this.setUp = setUp;
     this.stop = stop;
     this.source = source;
@@ -69,7 +76,8 @@ final class Session implements AutoCloseable {
     Ownership.awaitHelpers(destination, context.config().name(), HELPERS_END);
     Checkpoint checkpoint = checkpoints.require();
     context.tables().follow(checkpoint);
-    return new Session(context, setUp, stop, context.control().get(), destination, checkpoint);
+    return new Session(
+        context, checkpoints, setUp, stop, context.control().get(), destination, checkpoint);
   }
 
   /**
@@ -81,7 +89,14 @@ final class Session implements AutoCloseable {
     stop.guard(source);
     stop.guard(destination);
     if (!checkpoint.position().equals(Lsn.ZERO)) {
-      SourceProof.check(checkpoint, connectStream().identify(), source);
+      ReplicationStream connected = connectStream();
+      SourceIdentity found = connected.identify();
+      Checkpoint followed = Promotion.follow(checkpoint, found, connected);
+      SourceProof.check(followed, found, source);
+      if (!followed.equals(checkpoint)) {
+        checkpoints.save(followed);
+        checkpoint = followed;
+      }
     }
     context.partitions().begin(checkpoint, source);
   }
@@ -91,6 +106,9 @@ final class Session implements AutoCloseable {
     if (connected == null) {
       connected = ReplicationStream.connect(context.source(), stop);
       stream = connected;
+      if (config.options().operation().isStandby()) {
+        connected.limitSilence(SILENCE_MILLIS);
+      }
     }
     return connected;
   }
@@ -146,7 +164,7 @@ final class Session implements AutoCloseable {
         config.name(),
         context.source(),
         context.destinationPeer(),
-        config.store(),
+        context.destination().store(),
         copyStop,
         destination.unwrap(PGConnection.class).getBackendPID(),
         config.options().copy(),

@@ -142,11 +142,14 @@ final class SetUp {
     }
   }
 
-  /** Where the slot begins; it is made if it is Bunny's own and not there. */
+  /** Where the slot begins; it is made if it is Bunny's own and not there, or of no use. */
   private Lsn slotPosition(String slot, Connection source) throws SQLException {
     Optional<ReplicationSlot> existing = ReplicationSlot.find(source, slot);
-    if (existing.isEmpty() && config.ownsSlot()) {
-      return ReplicationSlot.create(source, slot);
+    boolean isInvalid = existing.map(found -> found.invalidation() != null).orElse(false);
+    if (config.ownsSlot() && (existing.isEmpty() || isInvalid)) {
+      // An invalid one was to be replaced when that was broken off.
+      ReplicationSlot.drop(source, slot);
+      return ReplicationSlot.create(source, slot, config.options().operation().isSlotForFailover());
     }
     if (existing.map(ReplicationSlot::isActive).orElse(false)) {
       // A session that was killed may still be making it; until that is over it could yet vanish.

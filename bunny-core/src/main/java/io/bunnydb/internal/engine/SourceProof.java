@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** Proves, before a row is applied, that the source still has every change since the checkpoint. */
 final class SourceProof {
   private static final String START_ANEW =
-      "; drop() the mirror and start it anew, which copies the tables again";
+      "; call recreate(), which makes slot and publication anew and copies every table again";
 
   /** SQLSTATE of a file that is not there, such as a segment of the log. */
   private static final String UNDEFINED_FILE = "58P01";
@@ -140,8 +140,7 @@ final class SourceProof {
           "publication "
               + publication
               + " does not publish insert, update, delete and truncate any more; alter it to, then"
-              + " remove the tables that may have changed meanwhile with updateTables and add them"
-              + " again to have them copied",
+              + " have resync copy the tables again that may have changed meanwhile",
           null);
     }
     List<TableCheckpoint> followed =
@@ -179,8 +178,8 @@ final class SourceProof {
             checkpoint.mirror(),
             "table "
                 + problem
-                + "; rename it back, or undo what else it was, if no change was lost by it; or remove"
-                + " the table with updateTables and add it again to have it copied",
+                + "; rename it back, or undo what else it was, if no change was lost by it; or have"
+                + " resync copy the table again",
             null);
       }
     }

@@ -46,6 +46,31 @@ record TableUpdate(Checkpoint result, List<TableMapping> added, Set<TableName> o
     return new TableUpdate(checkpoint.withTables(result), added, owned);
   }
 
+  /** The step by which some tables of a checkpoint count as removed and added again. */
+  static TableUpdate anew(Checkpoint checkpoint, Set<TableName> tables) {
+    List<TableCheckpoint> result = new ArrayList<>();
+    List<TableMapping> added = new ArrayList<>();
+    Set<TableName> owned = new HashSet<>();
+    for (TableCheckpoint table : checkpoint.tables()) {
+      TableMapping mapping = table.mapping();
+      if (tables.contains(mapping.source())) {
+        result.add(new TableCheckpoint(mapping, TableState.COPYING, Lsn.ZERO));
+        added.add(mapping);
+        owned.add(mapping.destination());
+      } else {
+        result.add(table);
+      }
+    }
+    return new TableUpdate(checkpoint.withTables(result), added, owned);
+  }
+
+  /** The step by which all tables of a checkpoint do. */
+  static TableUpdate anew(Checkpoint checkpoint) {
+    Set<TableName> all = new HashSet<>();
+    checkpoint.tables().forEach(table -> all.add(table.mapping().source()));
+    return anew(checkpoint, all);
+  }
+
   /** Checks the added tables. */
   Findings check(MirrorConfig config, Connection source, Connection destination)
       throws SQLException {

@@ -64,6 +64,10 @@
  * back; then the mirror's thread, which is the only one that could write, notes in the checkpoint
  * that it is paused.
  *
+ * <p>While it is paused, the thread wakes for {@link io.bunnydb.internal.engine.PauseGuard}. Where
+ * another process runs the mirror, all it does is {@link io.bunnydb.internal.engine.Standby}, until
+ * that one is gone.
+ *
  * <p><b>An added table</b> is {@code COPYING} in the checkpoint. The next session puts it into the
  * publication, takes a snapshot at position X, copies it, and commits {@code COPIED} and X with the
  * last of it; meanwhile the other tables' changes flow, but nothing is acknowledged. The session

@@ -59,13 +59,30 @@ public record ReplicationSlot(
         .findFirst();
   }
 
+  /** How much of the source's log a slot retains, in bytes; 0 where it retains none. */
+  public static long retainedBytes(Connection source, String name) throws SQLException {
+    return Sql.query(
+            source,
+            """
+            SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn)::bigint
+            FROM pg_catalog.pg_replication_slots WHERE slot_name = ?
+            """,
+            row -> row.getLong(1),
+            name)
+        .stream()
+        .findFirst()
+        .orElse(0L);
+  }
+
   /**
    * Makes a durable slot. Waits for the end of the transactions that are writing at this moment.
    *
+   * @param isForFailover whether the source's standbys are to have it too; from PostgreSQL 17 on
    * @return the position from which it gives every change
    */
-  public static Lsn create(Connection source, String name) throws SQLException {
-    String lsn = Sql.queryText(source, createSql(name));
+  public static Lsn create(Connection source, String name, boolean isForFailover)
+      throws SQLException {
+    String lsn = Sql.queryText(source, createSql(name, isForFailover));
     if (lsn == null) {
       throw new SQLException("pg_create_logical_replication_slot gave no position");
     }
@@ -73,12 +90,12 @@ public record ReplicationSlot(
   }
 
   /** The SQL that makes a durable slot and gives its position. */
-  public static String createSql(String name) {
+  public static String createSql(String name, boolean isForFailover) {
     return "SELECT lsn::text FROM pg_catalog.pg_create_logical_replication_slot("
         + Sql.literal(name)
         + ", "
         + Sql.literal(PLUGIN)
-        + ")";
+        + (isForFailover ? ", failover => true)" : ")");
   }
 
   /**

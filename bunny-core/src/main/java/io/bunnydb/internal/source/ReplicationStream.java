@@ -109,6 +109,33 @@ public final class ReplicationStream implements AutoCloseable {
   }
 
   /**
+   * Has the server end this session, and so free the slot, when it has had no reply for that long;
+   * a shorter {@code wal_sender_timeout} of the server's stays.
+   */
+  public void limitSilence(int millis) throws SQLException {
+    Sql.execute(
+        connection,
+        "SELECT pg_catalog.set_config('wal_sender_timeout', '"
+            + millis
+            + "', false) FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'"
+            + " AND setting::int NOT BETWEEN 1 AND "
+            + millis);
+  }
+
+  /**
+   * How the server came to a timeline, as {@link TimelineHistory} reads it.
+   *
+   * @param timeline a timeline of the server other than the first, which has no history
+   */
+  public String timelineHistory(int timeline) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        var row = statement.executeQuery("TIMELINE_HISTORY " + timeline)) {
+      row.next();
+      return row.getString("content");
+    }
+  }
+
+  /**
    * Whether the server says of each transaction that it sends in progress how it ends. Before 14.7
    * and 15.2 it does not of one that a crash of its own has ended.
    */

@@ -1,0 +1,18 @@
+package io.bunnydb.internal.engine;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a mirror is operated: what it does beside its work.
+ *
+ * @param isStandby whether it waits for the process that runs the mirror, and takes over from it
+ * @param isSlotForFailover whether its slot is one that the source's standbys have too
+ * @param heartbeat how often it writes a message into the source's log; zero for never
+ * @param pausePolicy what becomes of a long pause; null for nothing
+ */
+public record OperationSettings(
+    boolean isStandby,
+    boolean isSlotForFailover,
+    Duration heartbeat,
+    @Nullable PausePolicy pausePolicy) {}
