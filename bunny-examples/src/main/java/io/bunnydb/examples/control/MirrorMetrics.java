@@ -7,12 +7,14 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -26,9 +28,73 @@ import org.jspecify.annotations.Nullable;
  * before a scrape, or on a timer. Thread-safe.
  */
 public final class MirrorMetrics implements MeterBinder {
+  /** What each mirror has. */
+  private static final List<MirrorMeter> MIRROR_METERS =
+      List.of(
+          new MirrorMeter(
+              "bunny.mirror.lag.bytes",
+              false,
+              "Log that is not applied yet",
+              MirrorStatus::lagBytes),
+          new MirrorMeter(
+              "bunny.mirror.lag.seconds",
+              false,
+              "Age of the oldest change that is not applied yet",
+              MirrorStatus::lagSeconds),
+          new MirrorMeter(
+              "bunny.mirror.retained.wal.bytes",
+              false,
+              "Log that the slot keeps on the source",
+              MirrorStatus::retainedWalBytes),
+          new MirrorMeter(
+              "bunny.mirror.error",
+              false,
+              "1 while the mirror shows an error",
+              status -> status.error() == null ? 0 : 1),
+          new MirrorMeter(
+              "bunny.mirror.transactions",
+              true,
+              "Source transactions that have been applied",
+              MirrorStatus::transactionsApplied));
+
+  /** What each table of each mirror has. */
+  private static final List<TableMeter> TABLE_METERS =
+      List.of(
+          new TableMeter(null, TableStatus::rowsToCopy),
+          new TableMeter("copied", TableStatus::rowsCopied),
+          new TableMeter("inserted", TableStatus::rowsInserted),
+          new TableMeter("updated", TableStatus::rowsUpdated),
+          new TableMeter("deleted", TableStatus::rowsDeleted),
+          new TableMeter("missing", TableStatus::rowsMissing));
+
+  private record MirrorMeter(
+      String name, boolean isCount, String description, ToDoubleFunction<MirrorStatus> value) {}
+
+  /** The count of one kind of rows, or, without a kind, of those that a copy has to bring. */
+  private record TableMeter(@Nullable String kind, ToDoubleFunction<TableStatus> value) {
+    boolean isCount() {
+      return kind != null;
+    }
+
+    String description() {
+      return isCount()
+          ? "Rows by what was done with them"
+          : "Estimate of the rows that the table's copy has to bring";
+    }
+
+    Key key(Tags table) {
+      return kind == null
+          ? new Key("bunny.mirror.table.rows.to.copy", table)
+          : new Key("bunny.mirror.table.rows", table.and("kind", kind));
+    }
+  }
+
+  /** A meter by its name and tags. */
+  private record Key(String name, Tags tags) {}
+
   private final Supplier<List<MirrorStatus>> statuses;
   private volatile Map<String, MirrorStatus> last = Map.of();
-  private Set<Meter.Id> meters = new HashSet<>();
+  private final Map<Key, Meter.Id> meters = new HashMap<>();
   private @Nullable MeterRegistry registry;
 
   /**
@@ -55,102 +121,78 @@ public final class MirrorMetrics implements MeterBinder {
     Map<String, MirrorStatus> read = new HashMap<>();
     statuses.get().forEach(status -> read.put(status.name(), status));
     last = read;
-    Set<Meter.Id> before = meters;
-    meters = new HashSet<>();
-    read.values().forEach(status -> addMeters(bound, status));
-    before.removeAll(meters);
-    before.forEach(bound::remove);
+    Set<Key> gone = new HashSet<>(meters.keySet());
+    for (MirrorStatus status : read.values()) {
+      addMeters(bound, status, gone);
+    }
+    for (Key key : gone) {
+      Meter.Id id = meters.remove(key);
+      if (id != null) {
+        bound.remove(id);
+      }
+    }
   }
 
-  private void addMeters(MeterRegistry bound, MirrorStatus status) {
-    String mirror = status.name();
-    gauge(bound, mirror, "lag.bytes", "Log that is not applied yet", MirrorStatus::lagBytes);
-    gauge(
-        bound,
-        mirror,
-        "lag.seconds",
-        "Age of the oldest change that is not applied yet",
-        MirrorStatus::lagSeconds);
-    gauge(
-        bound,
-        mirror,
-        "retained.wal.bytes",
-        "Log that the slot keeps on the source",
-        MirrorStatus::retainedWalBytes);
-    gauge(
-        bound,
-        mirror,
-        "error",
-        "1 while the mirror shows an error",
-        now -> now.error() == null ? 0 : 1);
+  /** Adds what is new, and takes what is still there out of what is gone. */
+  private void addMeters(MeterRegistry bound, MirrorStatus status, Set<Key> gone) {
+    Tags mirror = Tags.of("mirror", status.name());
+    for (MirrorMeter meter : MIRROR_METERS) {
+      Key key = new Key(meter.name(), mirror);
+      gone.remove(key);
+      meters.computeIfAbsent(
+          key,
+          k ->
+              register(bound, k, meter.isCount(), meter.description(), read(status.name(), meter)));
+    }
     for (MirrorState state : MirrorState.values()) {
-      meters.add(
-          Gauge.builder(
-                  "bunny.mirror.state",
-                  this,
-                  m -> m.read(mirror, now -> now.state() == state ? 1 : 0))
-              .description("1 for the state that the mirror is in")
-              .tags("mirror", mirror, "state", state.name())
-              .register(bound)
-              .getId());
+      Key key = new Key("bunny.mirror.state", mirror.and("state", state.name()));
+      gone.remove(key);
+      meters.computeIfAbsent(
+          key,
+          k ->
+              register(
+                  bound,
+                  k,
+                  false,
+                  "1 for the state that the mirror is in",
+                  () -> read(status.name(), now -> now.state() == state ? 1 : 0)));
     }
-    meters.add(
-        FunctionCounter.builder(
-                "bunny.mirror.transactions",
-                this,
-                m -> m.read(mirror, MirrorStatus::transactionsApplied))
-            .description("Source transactions that have been applied")
-            .tags("mirror", mirror)
-            .register(bound)
-            .getId());
     for (TableStatus table : status.tables()) {
-      addMeters(bound, mirror, table.source().toString());
+      String name = table.source().toString();
+      for (TableMeter meter : TABLE_METERS) {
+        Key key = meter.key(mirror.and("table", name));
+        gone.remove(key);
+        meters.computeIfAbsent(
+            key,
+            k ->
+                register(
+                    bound,
+                    k,
+                    meter.isCount(),
+                    meter.description(),
+                    () -> read(status.name(), name, meter.value())));
+      }
     }
   }
 
-  private void addMeters(MeterRegistry bound, String mirror, String table) {
-    rows(bound, mirror, table, "copied", TableStatus::rowsCopied);
-    rows(bound, mirror, table, "inserted", TableStatus::rowsInserted);
-    rows(bound, mirror, table, "updated", TableStatus::rowsUpdated);
-    rows(bound, mirror, table, "deleted", TableStatus::rowsDeleted);
-    rows(bound, mirror, table, "missing", TableStatus::rowsMissing);
-    meters.add(
-        Gauge.builder(
-                "bunny.mirror.table.rows.to.copy",
-                this,
-                m -> m.read(mirror, table, TableStatus::rowsToCopy))
-            .description("Estimate of the rows that the table's copy has to bring")
-            .tags("mirror", mirror, "table", table)
-            .register(bound)
-            .getId());
+  private Meter.Id register(
+      MeterRegistry bound, Key key, boolean isCount, String description, DoubleSupplier value) {
+    // The registry holds what a meter reads from but weakly.
+    Meter meter =
+        isCount
+            ? FunctionCounter.builder(key.name(), this, metrics -> value.getAsDouble())
+                .description(description)
+                .tags(key.tags())
+                .register(bound)
+            : Gauge.builder(key.name(), this, metrics -> value.getAsDouble())
+                .description(description)
+                .tags(key.tags())
+                .register(bound);
+    return meter.getId();
   }
 
-  private void gauge(
-      MeterRegistry bound,
-      String mirror,
-      String name,
-      String description,
-      ToDoubleFunction<MirrorStatus> value) {
-    meters.add(
-        Gauge.builder("bunny.mirror." + name, this, m -> m.read(mirror, value))
-            .description(description)
-            .tags("mirror", mirror)
-            .register(bound)
-            .getId());
-  }
-
-  private void rows(
-      MeterRegistry bound,
-      String mirror,
-      String table,
-      String kind,
-      ToDoubleFunction<TableStatus> value) {
-    meters.add(
-        FunctionCounter.builder("bunny.mirror.table.rows", this, m -> m.read(mirror, table, value))
-            .description("Rows by what was done with them")
-            .tags("mirror", mirror, "table", table, "kind", kind)
-            .register(bound)
-            .getId());
+  private DoubleSupplier read(String mirror, MirrorMeter meter) {
+    return () -> read(mirror, meter.value());
   }
 
   private double read(String mirror, ToDoubleFunction<MirrorStatus> value) {
