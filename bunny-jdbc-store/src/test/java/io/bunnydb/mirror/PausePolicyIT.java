@@ -158,6 +158,7 @@ final class PausePolicyIT {
 
   @Test
   @ExpectsLog("bunny_operated was not found.*; paused already")
+  @ExpectsLog(value = "bunny_operated is invalid or was dropped", optional = true)
   void slotThatIsLostWhileItIsPausedIsNoticed() {
     try (MirrorHandle handle = running(operated())) {
       handle.pause();

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The routes under {@code /v1/mirrors}: reads requests, has the fleet act, writes answers. */
@@ -135,7 +136,7 @@ final class MirrorRoutes {
 
   private void resyncAll(Context ctx) throws IOException {
     handle(ctx);
-    resync(ctx);
+    resync(ctx, MirrorHandle::resync);
   }
 
   private void resyncOne(Context ctx) throws IOException {
@@ -148,10 +149,10 @@ final class MirrorRoutes {
     if (handle(ctx).tables().stream().noneMatch(mapping -> mapping.source().equals(table))) {
       throw Refusal.notFound("mirror '" + name(ctx) + "' has no table " + table);
     }
-    resync(ctx);
+    resync(ctx, handle -> handle.resync(table));
   }
 
-  private void resync(Context ctx) throws IOException {
+  private void resync(Context ctx, Consumer<MirrorHandle> command) throws IOException {
     byte[] body = body(ctx);
     ResyncStrategy strategy = fleet.member(name(ctx)).request().resyncStrategy();
     if (body.length > 0) {
@@ -159,11 +160,16 @@ final class MirrorRoutes {
       strategy = ResyncStrategy.read(fields, "strategy", strategy);
       fields.refuseOthers();
     }
-    throw Refusal.notImplemented(
-        "Bunny cannot resync by "
-            + strategy
-            + " yet; pause the mirror, remove the table from its mappings, empty it on the"
-            + " destination, add it again and resume");
+    switch (strategy) {
+      case TRUNCATE -> {
+        Commands.run("resync", handle(ctx), command);
+        answerDone(ctx, "Resync started for mirror '" + name(ctx) + "'");
+      }
+      case SWAP ->
+          throw Refusal.notImplemented(
+              "Bunny cannot resync by swap yet; send {\"strategy\": \"truncate\"}, which empties"
+                  + " each table before it is copied");
+    }
   }
 
   // ---- questions ----

@@ -77,6 +77,6 @@ final class EventLogTest {
 
   private static TableStatus table(TableState state, long rows) {
     TableName name = TableName.parse("public.a");
-    return new TableStatus(name, name, state, 10, rows, 0, 0, 0, 0);
+    return new TableStatus(name, name, state, 10, rows, 0, 0, null, 0, 0, 0, 0);
   }
 }
