@@ -10,6 +10,9 @@ import io.javalin.http.HandlerType;
  * <p>It sees every request first, also those of paths that there are not.
  */
 final class Gate implements Handler {
+  /** The answer's header that tells what the token may do, so that the page need not try. */
+  private static final String ACCESS = "Bunny-Access";
+
   private final Tokens tokens;
 
   Gate(Tokens tokens) {
@@ -30,11 +33,12 @@ final class Gate implements Handler {
           throw Refusal.unauthorized(
               "a token is needed, as in the header Authorization: Bearer YOUR_TOKEN");
       case READ -> {
+        ctx.header(ACCESS, "read-only");
         if (!isQuestion(ctx)) {
           throw Refusal.forbidden("this token may only look; commands need the admin token");
         }
       }
-      case ADMIN -> {}
+      case ADMIN -> ctx.header(ACCESS, "admin");
     }
   }
 
