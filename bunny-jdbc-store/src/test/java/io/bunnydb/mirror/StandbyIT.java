@@ -28,7 +28,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * <p>{@code -Dbunny.test.kills=20} kills as many owners.
  */
 final class StandbyIT {
-  private static final int KILLS = Integer.getInteger("bunny.test.kills", 3);
+  private static final int KILLS = Integer.getInteger("bunny.test.kills", 2);
   private static final Duration TAKEOVER = Duration.ofSeconds(10);
   private static final int REST_MILLIS = 25;
 
