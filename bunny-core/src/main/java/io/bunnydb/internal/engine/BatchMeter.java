@@ -9,6 +9,7 @@ import java.time.Duration;
  * source transaction. Used by the applying thread.
  */
 final class BatchMeter {
+  private int transactions;
   private long nanos;
   private long bytes;
   private long rowsBefore;
@@ -17,6 +18,7 @@ final class BatchMeter {
   void add(Batch batch, long began) {
     nanos += System.nanoTime() - began;
     bytes += batch.byteCount();
+    transactions += batch.transactions();
   }
 
   /**
@@ -28,11 +30,8 @@ final class BatchMeter {
   BatchReport report(Batch batch, long rows) {
     BatchReport report =
         new BatchReport(
-            batch.transactions(),
-            rows - rowsBefore,
-            bytes,
-            Duration.ofNanos(nanos),
-            batch.position());
+            transactions, rows - rowsBefore, bytes, Duration.ofNanos(nanos), batch.position());
+    transactions = 0;
     nanos = 0;
     bytes = 0;
     rowsBefore = rows;

@@ -149,11 +149,12 @@ final class Following {
       meter.add(batch, began);
       isInTransaction = !batch.endsBetweenTransactions();
       if (batch.isToCommit()) {
-        context.progress().applied(batch);
+        BatchReport report = meter.report(batch, applier.rows());
+        context.progress().applied(batch, report.transactions());
         context.lifecycle().progressed();
         context.lifecycle().signal();
         durability.committed(batch.position());
-        tell(meter.report(batch, applier.rows()));
+        tell(report);
       }
       exchange.recycle(batch);
     }

@@ -78,12 +78,16 @@ final class Progress {
     }
   }
 
-  /** Notes that a batch is committed. */
+  /**
+   * Notes that a batch is committed.
+   *
+   * @param wholeTransactions how many source transactions that made whole, in pieces before too
+   */
   @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
-  void applied(Batch batch) {
+  void applied(Batch batch, int wholeTransactions) {
     applied = batch.position();
-    if (batch.transactions() > 0) {
-      transactions += batch.transactions();
+    if (wholeTransactions > 0) {
+      transactions += wholeTransactions;
       batches++;
       // The source's clock may be ahead.
       long committed = Math.min(clock.millis(), batch.lastCommitMicros() / 1000);

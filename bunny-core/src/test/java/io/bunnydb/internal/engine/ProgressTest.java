@@ -34,7 +34,7 @@ final class ProgressTest {
   private void apply(Batch batch) {
     progress.received(batch.position());
     progress.applying(batch);
-    progress.applied(batch);
+    progress.applied(batch, batch.transactions());
   }
 
   @Test
@@ -124,7 +124,7 @@ final class ProgressTest {
     apply(batch(now, new Lsn(200)));
     Batch empty = new Batch(64);
     empty.passOver(new Lsn(300));
-    progress.applied(empty);
+    progress.applied(empty, 0);
     assertThat(progress.batches()).isEqualTo(1);
     assertThat(progress.transactions()).isEqualTo(1);
     assertThat(progress.applied()).isEqualTo(new Lsn(300));
