@@ -45,6 +45,9 @@ final class MirrorWork implements AutoCloseable {
   private boolean isToRun;
   private boolean isPauseToNote;
 
+  // Its set-up is that of a mirror which has lived before, and is never taken back.
+  private boolean isBegunAnew;
+
   // What the next session may have the source send.
   private Content content;
 
@@ -162,7 +165,7 @@ final class MirrorWork implements AutoCloseable {
     }
     isToRun = false;
     LOG.debug("mirror '{}' stops", config.name(), error);
-    if (lifecycle.state() == MirrorState.SETTING_UP && !hasPosition()) {
+    if (lifecycle.state() == MirrorState.SETTING_UP && !isBegunAnew && !hasPosition()) {
       fail(error);
     } else {
       pauseBy(error);
@@ -263,6 +266,7 @@ final class MirrorWork implements AutoCloseable {
       return;
     }
     Checkpoint checkpoint = known.get();
+    isBegunAnew = Recreation.isUnfinished(checkpoint);
     refuseOtherNames(checkpoint);
     context.tables().follow(checkpoint);
     context.progress().begins(checkpoint.position(), false);
@@ -351,6 +355,7 @@ final class MirrorWork implements AutoCloseable {
 
   /** Makes anew what the mirror has on the source, and lets it copy all of its tables. */
   void recreate(StopSignal stop) throws SQLException, InterruptedException {
+    isBegunAnew = true;
     try {
       Checkpoint made = new Recreation(context, checkpoints, setUp, admission).run(stop);
       context.tables().follow(made);

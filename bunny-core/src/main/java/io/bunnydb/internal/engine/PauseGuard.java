@@ -209,12 +209,22 @@ final class PauseGuard {
   private void dropSlot(String reason, StopSignal stop) {
     String slot = context.config().slot();
     try {
+      // Another may have taken the mirror over, or gone on with it; then the slot is in use.
+      Checkpoint known = checkpoints.require();
+      if (!known.paused()) {
+        watch.limitIsMet();
+        return;
+      }
       onSource(
           stop,
           source -> {
             ReplicationSlot.drop(source, slot);
             return true;
           });
+    } catch (MirrorOwnedException e) {
+      watch.limitIsMet();
+      LOG.warn("{}; its slot is not dropped", e.getMessage());
+      return;
     } catch (SQLException | RuntimeException e) {
       LOG.warn("mirror '{}': slot {} could not be dropped, which is tried again", mirror, slot, e);
       return;

@@ -42,6 +42,11 @@ final class Recreation {
     this.admission = admission;
   }
 
+  /** Whether a checkpoint is that of one which was broken off. */
+  static boolean isUnfinished(Checkpoint checkpoint) {
+    return UNFINISHED.equals(checkpoint.error());
+  }
+
   /**
    * Does it; the mirror is not paused any more after that.
    *

@@ -95,6 +95,8 @@ final class SetUp {
     if (!joined.equals(checkpoint)) {
       checkpoints.save(joined);
     }
+    // From now on they hold rows that count; no later set-up takes them back.
+    createdTables.clear();
     return joined;
   }
 
