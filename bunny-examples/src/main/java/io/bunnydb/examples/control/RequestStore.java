@@ -7,6 +7,7 @@ import io.bunnydb.spi.CheckpointStore;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -62,5 +63,24 @@ final class RequestStore implements CheckpointStore {
     // First, as behind it nobody else is writing in the schema.
     checkpoints.delete(mirror, destination);
     RequestTable.forget(destination, mirror);
+  }
+
+  @Override
+  public List<String> statements(Connection destination) throws SQLException {
+    List<String> statements = new ArrayList<>(checkpoints.statements(destination));
+    statements.addAll(RequestTable.missing(destination));
+    return statements;
+  }
+
+  @Override
+  public List<String> grants(String role, Connection destination) throws SQLException {
+    List<String> grants = new ArrayList<>(checkpoints.grants(role, destination));
+    if (RequestTable.exists(destination)) {
+      grants.add(
+          "GRANT SELECT, INSERT, UPDATE, DELETE ON bunny.control_mirror TO \""
+              + role.replace("\"", "\"\"")
+              + '"');
+    }
+    return grants;
   }
 }

@@ -6,7 +6,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -50,6 +52,11 @@ final class RequestTable {
     return requests;
   }
 
+  /** The statements that make the table, unless it is there. */
+  static List<String> missing(Connection connection) throws SQLException {
+    return exists(connection) ? List.of() : Arrays.stream(DDL.split(";\n")).toList();
+  }
+
   /**
    * Keeps a mirror's request, unless it is kept already. The schema exists; the caller holds it.
    */
@@ -90,7 +97,7 @@ final class RequestTable {
   }
 
   /** Reads the catalog by its rows, which waiting for a lock refreshes. */
-  private static boolean exists(Connection connection) throws SQLException {
+  static boolean exists(Connection connection) throws SQLException {
     return isTrue(
         connection,
         """
