@@ -11,8 +11,8 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the slot by Bunny's replication stream, as a mirror does, and throws the messages away:
- * the limit that a mirror can come near. One thread reads; the methods are not thread-safe.
+ * Reads the slot by Bunny's replication stream, as a mirror does, and throws the messages away: the
+ * limit that a mirror can come near. One thread reads; the methods are not thread-safe.
  */
 final class StreamReader implements Contender {
   private static final int WAIT_MILLIS = 100;
