@@ -107,7 +107,8 @@ public final class EndToEnd {
       measurements.add(
           switch (name) {
             case Options.SNAPSHOT -> new InitialCopy(options.rows());
-            case Options.STEADY -> new SteadyLoad(options.steadyRate(), options.steadyTime());
+            case Options.STEADY ->
+                new SteadyLoad(options.steadyRate(), options.steadyWarmUp(), options.steadyTime());
             default ->
                 new Drain(
                     Workload.valueOf(name.toUpperCase(Locale.ROOT)),

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param warmUpRows row changes of the turn before that does not count
  * @param pairs how often each contender has its turn
  * @param steadyRate transactions per second of {@code steady}
- * @param steadyTime how long {@code steady} loads the source
+ * @param steadyTime how long {@code steady} measures
+ * @param steadyWarmUp how long it loads the source before
  * @param latency what a round trip between the source and each contender takes in addition
  * @param source the source server; empty: both servers are started here
  * @param destination the destination server
@@ -34,6 +35,7 @@ record Options(
     int pairs,
     int steadyRate,
     Duration steadyTime,
+    Duration steadyWarmUp,
     Duration latency,
     Optional<Database> source,
     Optional<Database> destination,
@@ -82,6 +84,7 @@ record Options(
         number(given, "--pairs", 5),
         number(given, "--steady-rate", 2_000),
         Duration.ofSeconds(number(given, "--steady-seconds", 20)),
+        Duration.ofSeconds(wholeNumber(given, "--steady-warm-up", 20, 0)),
         Duration.ofMillis(wholeNumber(given, "--latency-millis", 0, 0)),
         database(given, "--source"),
         database(given, "--destination"),
@@ -116,7 +119,8 @@ record Options(
         "--warm-up", "row changes of a turn of the JVM's before, which does not count (200000)");
     meanings.put("--pairs", "turns of each contender (5)");
     meanings.put("--steady-rate", "transactions per second of steady (2000)");
-    meanings.put("--steady-seconds", "duration of steady (20)");
+    meanings.put("--steady-seconds", "how long steady measures (20)");
+    meanings.put("--steady-warm-up", "seconds of the same load before, not measured (20)");
     meanings.put("--latency-millis", "added to each round trip between source and contenders (0)");
     meanings.put("--source", "JDBC URL of a server with wal_level=logical (one is started)");
     meanings.put("--destination", "JDBC URL of a server that reaches the source (one is started)");

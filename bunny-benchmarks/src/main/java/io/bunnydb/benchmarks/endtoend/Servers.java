@@ -32,8 +32,11 @@ final class Servers implements AutoCloseable {
           Map.entry("max_replication_slots", "20"),
           Map.entry("max_connections", "100"),
           Map.entry("max_wal_size", "8GB"),
+          Map.entry("min_wal_size", "640MB"),
           Map.entry("shared_buffers", "512MB"),
           Map.entry("checkpoint_timeout", "30min"));
+
+  private static final int LOG_FILES = 40; // of 16 MB, which is min_wal_size
 
   private final List<EmbeddedPostgres> started = new ArrayList<>();
   private final Database source;
@@ -53,6 +56,10 @@ final class Servers implements AutoCloseable {
   static Servers of(Options options) throws SQLException {
     Servers servers = new Servers(options);
     try {
+      if (!servers.started.isEmpty()) {
+        fillLog(servers.source);
+        fillLog(servers.destination);
+      }
       servers.startProxy();
       return servers;
     } catch (SQLException | RuntimeException e) {
@@ -106,6 +113,17 @@ final class Servers implements AutoCloseable {
         new InetSocketAddress(source.host(), Integer.parseInt(source.port()));
     proxy = LatencyProxy.start(server, latency, here);
     distant = source.at(here, proxy.port());
+  }
+
+  /**
+   * Has a new server what one that has run for a while has: log files to use again. To make one
+   * takes a tenth of a second, in which nothing commits.
+   */
+  private static void fillLog(Database server) throws SQLException {
+    for (int i = 0; i < LOG_FILES; i++) {
+      server.execute("SELECT pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()");
+    }
+    server.execute("CHECKPOINT");
   }
 
   private Database start() {

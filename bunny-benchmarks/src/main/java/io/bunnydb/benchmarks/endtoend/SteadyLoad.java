@@ -11,9 +11,11 @@ import java.util.OptionalDouble;
  * transactions? Immutable.
  *
  * @param rate transactions per second
- * @param time how long they go on
+ * @param warmUp how long they go on before, which counts for the processor time alone: a mirror
+ *     that follows has been compiled long since
+ * @param time how long they are measured
  */
-record SteadyLoad(int rate, Duration time) implements Measurement {
+record SteadyLoad(int rate, Duration warmUp, Duration time) implements Measurement {
 
   @Override
   public String workload() {
@@ -37,14 +39,14 @@ record SteadyLoad(int rate, Duration time) implements Measurement {
       databases.settle(tables);
       contender.release(marker);
       Pause.until("the stream flows", Duration.ofMinutes(1), 2, contender::holdsMarker);
-      int rows = Math.toIntExact(rate * time.toMillis() / 1_000);
+      int rows = rows(warmUp.plus(time));
       Cpu before = Cpu.now(databases, contender);
       PacedWriters writers = new PacedWriters(databases.source(), rows, rate);
       double seconds;
       double[] latencies;
       try (ArrivalWatch watch = new ArrivalWatch(databases.destination(), writers)) {
         seconds = writers.write(watch::start);
-        latencies = watch.await(Measurement.timeout(rows));
+        latencies = watch.await(Measurement.timeout(rows), rows(warmUp));
       }
       Cpu.Seconds cpu = Cpu.now(databases, contender).since(before);
       Arrays.sort(latencies);
@@ -52,7 +54,7 @@ record SteadyLoad(int rate, Duration time) implements Measurement {
           workload(),
           name,
           pair,
-          latencies.length,
+          rows,
           seconds,
           OptionalDouble.of(percentile(latencies, 50)),
           OptionalDouble.of(percentile(latencies, 99)),
@@ -60,6 +62,10 @@ record SteadyLoad(int rate, Duration time) implements Measurement {
           OptionalDouble.empty(),
           Comparison.of(databases, tables).tables());
     }
+  }
+
+  private int rows(Duration part) {
+    return Math.toIntExact(rate * part.toMillis() / 1_000);
   }
 
   private static double percentile(double[] sorted, int percent) {
