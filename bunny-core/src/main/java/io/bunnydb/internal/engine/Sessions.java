@@ -143,7 +143,7 @@ final class Sessions {
     }
     areToRun = false;
     LOG.debug("mirror '{}' stops", config.name(), error);
-    if (lifecycle.state() == MirrorState.SETTING_UP && !hasPosition()) {
+    if (lifecycle.state() == MirrorState.SETTING_UP && !wasSetUp()) {
       fail(error);
     } else {
       pauseBy(error);
@@ -169,10 +169,10 @@ final class Sessions {
   }
 
   /**
-   * Whether the mirror was set up before; that is not taken back, nor where the checkpoint has
-   * vanished and nothing tells.
+   * Whether the mirror's first set-up was completed; it is not taken back then, nor where the
+   * checkpoint has vanished and nothing tells.
    */
-  private boolean hasPosition() {
+  private boolean wasSetUp() {
     try {
       return checkpoints.load().map(c -> !c.position().equals(Lsn.ZERO)).orElse(true);
     } catch (SQLException | RuntimeException e) {
