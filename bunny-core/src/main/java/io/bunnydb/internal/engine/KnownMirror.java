@@ -10,8 +10,8 @@ import io.bunnydb.TableName;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.spi.Checkpoint;
-import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -86,10 +86,11 @@ record KnownMirror(MirrorConfig config, Checkpoint checkpoint) {
     if (servers.checkRoles(findings)) {
       new LogRetention(source).check(findings);
     }
-    SourceIdentity found =
-        new ReplicationRight(config.source(), connector, source).identify(findings, stop);
-    if (found != null && !checkpoint.position().equals(Lsn.ZERO)) {
-      prove(found, source, findings);
+    try (ReplicationStream stream =
+        new ReplicationRight(config.source(), connector, source).connect(findings, stop)) {
+      if (stream != null) {
+        prove(stream, source, findings);
+      }
     }
     Set<TableName> owned =
         tablesToCopy().stream().map(TableMapping::destination).collect(Collectors.toSet());
@@ -128,10 +129,10 @@ record KnownMirror(MirrorConfig config, Checkpoint checkpoint) {
     }
   }
 
-  private void prove(SourceIdentity found, Connection source, Findings findings)
+  private void prove(ReplicationStream stream, Connection source, Findings findings)
       throws SQLException {
     try {
-      SourceProof.check(checkpoint, found, source);
+      SourceProof.prove(config, checkpoint, stream, source);
     } catch (SlotLostException e) {
       findings.addAll(List.of(refusal(e)));
     }

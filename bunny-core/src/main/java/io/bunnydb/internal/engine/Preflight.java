@@ -4,12 +4,14 @@ import io.bunnydb.ErrorKind;
 import io.bunnydb.Lsn;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
+import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.ErrorKinds;
 import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.source.Publication;
 import io.bunnydb.internal.source.ReplicationSlot;
+import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
@@ -81,7 +83,10 @@ final class Preflight {
     }
     servers.checkLocales(findings);
     checkNotMirroredOntoItself();
-    identity = new ReplicationRight(config.source(), connector, source).identify(findings, stop);
+    try (ReplicationStream stream =
+        new ReplicationRight(config.source(), connector, source).connect(findings, stop)) {
+      identity = stream == null ? null : stream.identify();
+    }
     checkSlot();
     checkPublication();
     sql.onDestination(config.store().statements(destination));
@@ -149,11 +154,7 @@ final class Preflight {
   }
 
   private void checkNotMirroredOntoItself() throws SQLException {
-    String address =
-        "SELECT pg_catalog.current_database() || pg_catalog.pg_postmaster_start_time()::text"
-            + " || pg_catalog.current_setting('port') || pg_catalog.current_setting('cluster_name')";
-    if (String.valueOf(Sql.queryText(source, address))
-        .equals(Sql.queryText(destination, address))) {
+    if (Catalog.server(source).equals(Catalog.server(destination))) {
       for (TableMapping mapping : config.tables()) {
         if (mapping.source().equals(mapping.destination())) {
           findings.error(

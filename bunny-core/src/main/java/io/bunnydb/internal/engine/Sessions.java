@@ -1,5 +1,6 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.ErrorKind;
 import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorFailure;
@@ -154,6 +155,10 @@ final class Sessions {
   private Duration tryAgain(MirrorException error) {
     Duration wait = backoff.next();
     MirrorFailure failure = lifecycle.count(error, Instant.now().plus(wait));
+    if (failure.kind() == ErrorKind.CONNECTION) {
+      // The one that is kept may lead to a server that has lost its part to another.
+      context.control().close();
+    }
     context
         .events()
         .warn(
