@@ -8,14 +8,18 @@ import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.TableName;
 import io.bunnydb.TableState;
 import io.bunnydb.testing.Await;
+import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.Workload;
 import java.sql.Connection;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -119,6 +123,44 @@ final class ResyncIT {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("resync() for all");
       assertThat(stateOf(handle, A)).isEqualTo(TableState.LIVE);
+      handle.drop();
+    }
+  }
+
+  /** Changes that flow beside it say nothing of the copy. */
+  @Test
+  @ExpectsLog("the next follows in")
+  void copyThatKeepsFailingIsTriedLessAndLessOften() {
+    createTables();
+    try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
+      handle.awaitCaughtUp(SOON);
+      databases
+          .destination()
+          .execute(
+              "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+                  + " $$ BEGIN RAISE EXCEPTION 'not yet' USING ERRCODE = '40001'; END $$",
+              "CREATE TRIGGER refuse BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION refuse()",
+              "ALTER TABLE a ENABLE ALWAYS TRIGGER refuse");
+      handle.resync(A);
+      AtomicInteger id = new AtomicInteger(100);
+      MirrorFailure failure =
+          Await.value(
+                  SOON,
+                  "it has failed some times",
+                  () -> {
+                    databases
+                        .source()
+                        .execute("INSERT INTO b VALUES (" + id.incrementAndGet() + ", 'new')");
+                    return Optional.ofNullable(handle.status().failure());
+                  },
+                  found -> found.map(MirrorFailure::attempts).orElse(0) >= 5)
+              .orElseThrow();
+      assertThat(failure.message()).contains("public.a", "not yet");
+      assertThat(databases.destination().queryLong("SELECT max(id) FROM b")).isGreaterThan(100);
+      databases.destination().execute("DROP TRIGGER refuse ON a");
+      handle.awaitCaughtUp(SOON);
+      assertThat(handle.status().failure()).isNull();
+      databases.assertMirrored("public.a", "public.b");
       handle.drop();
     }
   }

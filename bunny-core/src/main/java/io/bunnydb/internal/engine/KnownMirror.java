@@ -140,9 +140,7 @@ record KnownMirror(MirrorConfig config, Checkpoint checkpoint) {
 
   /** A refusal's sentence without the mirror's name, its cure behind the first semicolon. */
   static Finding refusal(MirrorException refusal) {
-    String name = "mirror '" + refusal.mirror() + "': ";
-    String text = String.valueOf(refusal.getMessage());
-    String sentence = text.startsWith(name) ? text.substring(name.length()) : text;
+    String sentence = Faults.sentence(refusal);
     int cure = sentence.indexOf("; ");
     return cure < 0
         ? new Finding(

@@ -1,12 +1,15 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.CopyException;
 import io.bunnydb.Lsn;
 import io.bunnydb.MirrorState;
+import io.bunnydb.PeerConnectionException;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.BatchExchange;
 import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.apply.TableProgress;
 import io.bunnydb.internal.catalog.PeerConnector;
+import io.bunnydb.internal.catalog.ServerMessage;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.snapshot.SnapshotCopy;
@@ -197,7 +200,11 @@ final class Session implements AutoCloseable {
               try {
                 copy(copyStop, jobs);
                 exchange.endAfterTransaction();
-              } catch (SQLException | InterruptedException | RuntimeException | Error e) {
+              } catch (SQLException e) {
+                exchange.fail(copyFailed(ServerMessage.of(e), e));
+              } catch (PeerConnectionException e) {
+                exchange.fail(copyFailed(Faults.sentence(e), e.getCause()));
+              } catch (InterruptedException | RuntimeException | Error e) {
                 exchange.fail(e);
               }
             });
@@ -210,6 +217,11 @@ final class Session implements AutoCloseable {
         copier.join(100);
       } while (copier.isAlive());
     }
+  }
+
+  /** Told from an error of the stream beside it, which goes on meanwhile. */
+  private CopyException copyFailed(String what, @Nullable Throwable cause) {
+    return new CopyException(config.name(), null, null, "the copy failed; " + what, cause);
   }
 
   private void follow(BatchExchange exchange, List<MirroredTable> tables, Content allowed)

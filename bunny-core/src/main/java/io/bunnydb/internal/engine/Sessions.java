@@ -78,7 +78,6 @@ final class Sessions {
    * @return how long to wait before the next; zero for not at all
    */
   Duration run(StopSignal stop) throws InterruptedException {
-    Lsn before = context.progress().applied();
     lifecycle.attemptBegins();
     try {
       if (lifecycle.state() == MirrorState.CREATED) {
@@ -88,7 +87,8 @@ final class Sessions {
         session.prove();
         session.run(content);
       }
-      hasProgressed();
+      lifecycle.progressed();
+      comesFurther();
       return Duration.ZERO;
     } catch (StoppedException e) {
       LOG.debug("mirror '{}': stopped", config.name());
@@ -98,16 +98,15 @@ final class Sessions {
         LOG.debug("mirror '{}': stopped, and rolled back what was in flight", config.name(), e);
         return Duration.ZERO;
       }
-      if (lifecycle.hasProgressed() || !before.equals(context.progress().applied())) {
-        hasProgressed();
+      if (lifecycle.hasProgressed()) {
+        comesFurther();
       }
       return isSentOtherwise(e) ? Duration.ZERO : meet(Faults.describe(config.name(), e));
     }
   }
 
-  private void hasProgressed() {
+  private void comesFurther() {
     backoff.reset();
-    lifecycle.progressed();
     content = new Content(true, content.isBinary());
   }
 
