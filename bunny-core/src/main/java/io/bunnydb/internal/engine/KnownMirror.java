@@ -92,10 +92,26 @@ record KnownMirror(MirrorConfig config, Checkpoint checkpoint) {
         prove(stream, source, findings);
       }
     }
+    checkStore(destination, findings, sql);
     Set<TableName> owned =
         tablesToCopy().stream().map(TableMapping::destination).collect(Collectors.toSet());
     new TablePreflight(config, source, destination, findings, sql)
         .checkSides(tablesToCopy(), true, owned);
+  }
+
+  /** A start brings what an earlier version of the store made up to date. */
+  private void checkStore(Connection destination, Findings findings, PlannedSql sql)
+      throws SQLException {
+    List<String> statements = config.store().statements(destination);
+    sql.onDestination(statements);
+    SQLException refusal =
+        statements.isEmpty() ? null : new CheckpointTrial(config, destination).refusal(checkpoint);
+    if (refusal != null) {
+      findings.error(
+          null,
+          "the checkpoint's tables cannot be brought up to date: " + refusal.getMessage(),
+          "have their owner do that");
+    }
   }
 
   private void tellHowItStands(Findings findings) {

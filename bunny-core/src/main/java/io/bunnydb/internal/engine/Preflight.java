@@ -125,21 +125,9 @@ final class Preflight {
         config.name(), known, config.slot(), config.publication(), Lsn.ZERO, false, null, tables);
   }
 
-  /** Tries whether the checkpoint could be written; a store elsewhere could not take it back. */
   private void checkCheckpoint() throws SQLException {
-    if (!config.store().joinsDestination()) {
-      return;
-    }
-    SQLException refusal = null;
-    destination.setAutoCommit(false);
-    try {
-      config.store().save(firstCheckpoint(identity == null ? UNKNOWN : identity), destination);
-    } catch (SQLException e) {
-      refusal = e;
-    } finally {
-      destination.rollback();
-      destination.setAutoCommit(true);
-    }
+    Checkpoint first = firstCheckpoint(identity == null ? UNKNOWN : identity);
+    SQLException refusal = new CheckpointTrial(config, destination).refusal(first);
     if (refusal != null) {
       List<String> grants =
           ErrorKinds.ofSqlState(refusal.getSQLState()) == ErrorKind.PRIVILEGE
