@@ -8,11 +8,16 @@ import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.bunnydb.Mirror;
+import io.bunnydb.MirrorBuilder;
 import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
+import io.bunnydb.PreflightException;
+import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
 import io.bunnydb.TableState;
+import io.bunnydb.jdbc.JdbcCheckpointStore;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
@@ -163,6 +168,39 @@ final class ResyncIT {
       databases.assertMirrored("public.a", "public.b");
       handle.drop();
     }
+  }
+
+  @Test
+  void tableThatAnotherMirrorFillsTooIsNotEmptied() {
+    createTables();
+    try (MirrorHandle handle = running(mirror(databases, "public.a"));
+        MirrorHandle other = running(intoTheSameTable())) {
+      handle.awaitCaughtUp(SOON);
+      databases.source().execute("INSERT INTO b VALUES (2000, 'of the other')");
+      other.awaitCaughtUp(SOON);
+      assertThatThrownBy(() -> handle.resync(A))
+          .isInstanceOf(PreflightException.class)
+          .hasMessageContaining("destination table public.a is written by mirror 'other' too");
+      handle.pause();
+      assertThatThrownBy(handle::recreate)
+          .isInstanceOf(PreflightException.class)
+          .hasMessageContaining("mirror 'other'");
+      assertThat(databases.destination().queryLong("SELECT count(*) FROM a")).isEqualTo(101);
+      other.drop();
+      handle.recreate();
+      handle.awaitCaughtUp(SOON);
+      databases.assertMirrored("public.a");
+      handle.drop();
+    }
+  }
+
+  private static MirrorBuilder intoTheSameTable() {
+    return Mirror.builder("other")
+        .source(databases.source().peer())
+        .destination(databases.destination().peer())
+        .table(TableMapping.from("public.b").to("public.a"))
+        .initialSnapshot(false)
+        .checkpointStore(JdbcCheckpointStore.inDestination());
   }
 
   @Test
