@@ -111,7 +111,8 @@ public final class MirrorHandle implements AutoCloseable {
    * @param tables names of source tables; no other than the mirror's
    * @throws IllegalArgumentException if none is named, or one that the mirror has not
    * @throws IllegalStateException if the mirror is neither RUNNING, SNAPSHOT nor PAUSED
-   * @throws PreflightException if a table cannot be mirrored any more; nothing was changed
+   * @throws PreflightException if a table cannot be mirrored any more, or another mirror of the
+   *     same store in the destination fills its destination table, too; nothing was changed
    * @throws MirrorException if a side cannot be reached; nothing was changed
    */
   public void resync(TableName... tables) {
@@ -136,7 +137,8 @@ public final class MirrorHandle implements AutoCloseable {
    * themselves. If it is broken off, it can be called again.
    *
    * @throws IllegalStateException if the mirror is not paused
-   * @throws PreflightException if a table cannot be mirrored any more; nothing was changed
+   * @throws PreflightException if a table cannot be mirrored any more, or another mirror of the
+   *     same store in the destination fills its destination table, too; nothing was changed
    * @throws MirrorException if it cannot be done; the mirror stays paused
    */
   public void recreate() {

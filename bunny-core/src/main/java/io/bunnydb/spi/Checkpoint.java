@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param slot the replication slot
  * @param publication the publication
  * @param position where the stream goes on: every transaction committed before it is on the
- *     destination, in the tables that are live; {@link Lsn#ZERO} until the slot has been made. It
- *     goes back when copied tables join, and the others pass over what they have
+ *     destination, in the tables that are live; {@link Lsn#ZERO} until the first set-up is
+ *     complete, and never again. It goes back when copied tables join, and the others pass over
+ *     what they have
  * @param paused whether the mirror stays paused when it is started again
  * @param error why it was paused, where an error did it; null otherwise
  * @param pausedSince when it was paused, to the microsecond; null where it is not, or it is unknown

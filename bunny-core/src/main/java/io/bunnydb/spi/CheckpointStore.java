@@ -41,14 +41,15 @@ public interface CheckpointStore {
    * Makes the caller the only one who may write a mirror's checkpoint. Called each time that a
    * process has become the mirror's owner, before {@link #load}.
    *
-   * <p>A store that joins the destination need do nothing: it writes through sessions that nobody
-   * else can have while the mirror is owned. Any other store is to refuse from then on what is
-   * written of this mirror through the stores that were returned here before, with a {@link
-   * io.bunnydb.MirrorOwnedException}: a process that was held up just before it wrote, and has lost
-   * the mirror meanwhile, would set the position back. This default does not.
+   * <p>A store that joins the destination need do nothing, unless what it made in an earlier
+   * version is to be altered: it writes through sessions that nobody else can have while the mirror
+   * is owned. Any other store is to refuse from then on what is written of this mirror through the
+   * stores that were returned here before, with a {@link io.bunnydb.MirrorOwnedException}: a
+   * process that was held up just before it wrote, and has lost the mirror meanwhile, would set the
+   * position back. This default does not.
    *
    * @param mirror the mirror's name
-   * @param destination a connection to the destination
+   * @param destination a connection to the destination, with no transaction open
    * @return the store through which the owner writes; this one, unless it does more
    * @throws SQLException if it cannot be claimed
    */
@@ -117,8 +118,8 @@ public interface CheckpointStore {
   void delete(String mirror, Connection destination) throws SQLException;
 
   /**
-   * The SQL that the next {@link #save} runs in the destination to make what it needs there, rows
-   * aside; a plan shows it. Default: none.
+   * The SQL that the next {@link #claim} or {@link #save} runs in the destination to make what it
+   * needs there, rows aside; a plan shows it. Default: none.
    *
    * @param destination a connection to the destination; nothing may be created through it
    * @return the statements in their order; empty where nothing is missing

@@ -164,10 +164,10 @@ final class CheckpointTables {
     }
   }
 
-  /** The statements that make what does not exist of schema and tables. */
+  /** The statements that make what this version lacks of schema and tables. */
   static List<String> missing(Connection connection) throws SQLException {
     if (exist(connection)) {
-      return List.of();
+      return areCurrent(connection) ? List.of() : statements(UPGRADE);
     }
     return statements(schemaExists(connection) ? CREATE_TABLES : CREATE_SCHEMA + CREATE_TABLES);
   }
@@ -200,13 +200,12 @@ final class CheckpointTables {
         connection, "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'bunny')");
   }
 
-  /** Brings tables of an earlier version up to this one. */
+  /** Brings tables that exist, of an earlier version, up to this one. */
   static void upgrade(Connection connection) throws SQLException {
-    if (areCurrent(connection)) {
-      return;
-    }
     try {
-      execute(connection, UPGRADE);
+      for (String statement : missing(connection)) {
+        execute(connection, statement);
+      }
     } catch (SQLException e) {
       if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
         throw new SQLException(

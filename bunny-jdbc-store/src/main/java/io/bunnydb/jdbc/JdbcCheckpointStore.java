@@ -29,8 +29,9 @@ import org.jspecify.annotations.Nullable;
  * GRANT SELECT, INSERT, UPDATE, DELETE ON bunny.checkpoint, bunny.table_checkpoint TO mirror_role;
  * }</pre>
  *
- * <p>Tables of an earlier version are read as they are, and altered by the first {@code save} or
- * {@code claim}; where the role does not own them, these are refused with the SQL to run.
+ * <p>Tables of an earlier version are read as they are, and altered when a mirror is claimed, as a
+ * start does first, or saved; where the role does not own them, that is refused with the SQL to
+ * run.
  *
  * <p>The {@code delete} of the last mirror drops the tables, and the schema if nothing else is in
  * it. Whatever the role does not own, or other objects depend on, stays.
@@ -46,9 +47,10 @@ public final class JdbcCheckpointStore implements CheckpointStore {
 
   /**
    * A store in the destination that writes inside the transaction of the changes: the mirror is
-   * exactly once. It never commits, and refuses a connection in autocommit mode, except to load.
-   * Transactions are to be {@code READ COMMITTED}; with an older snapshot the tables are not
-   * dropped, and a start at the same time as another mirror's may fail.
+   * exactly once. It never commits, and refuses a connection in autocommit mode, except to load; a
+   * claim, which takes either, commits tables that it had to alter. Transactions are to be {@code
+   * READ COMMITTED}; with an older snapshot the tables are not dropped, and a start at the same
+   * time as another mirror's may fail.
    */
   public static JdbcCheckpointStore inDestination() {
     return new JdbcCheckpointStore(null, null);
@@ -116,19 +118,28 @@ public final class JdbcCheckpointStore implements CheckpointStore {
   @Override
   public CheckpointStore claim(String mirror, Connection destination) throws SQLException {
     if (dataSource == null) {
+      Transactions.commit(destination, JdbcCheckpointStore::upgrade);
       return this;
     }
     String claimant = UUID.randomUUID().toString();
     write(
         destination,
         connection -> {
-          CheckpointTables.keep(connection);
-          if (CheckpointTables.exist(connection)) {
-            CheckpointTables.upgrade(connection);
+          if (upgrade(connection)) {
             CheckpointWriter.claim(connection, mirror, claimant);
           }
         });
     return new JdbcCheckpointStore(dataSource, claimant);
+  }
+
+  /** Brings the tables up to this version, where there are any; returns that. */
+  private static boolean upgrade(Connection connection) throws SQLException {
+    CheckpointTables.keep(connection);
+    boolean exist = CheckpointTables.exist(connection);
+    if (exist) {
+      CheckpointTables.upgrade(connection);
+    }
+    return exist;
   }
 
   @Override

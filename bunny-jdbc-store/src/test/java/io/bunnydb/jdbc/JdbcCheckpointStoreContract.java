@@ -228,6 +228,17 @@ abstract class JdbcCheckpointStoreContract extends CheckpointStoreContract {
   }
 
   @Test
+  void claimAltersTablesOfAnEarlierVersion() throws SQLException {
+    makeTablesOfAnEarlierVersion();
+    try (Connection connection = session()) {
+      store().claim("a", connection);
+      assertThat(connection.getAutoCommit()).isTrue();
+    }
+    assertThat(place().queryLong("SELECT count(paused_since) FROM bunny.checkpoint")).isZero();
+    assertThat(load("a")).contains(checkpoint("a"));
+  }
+
+  @Test
   void tablesOfAnotherRoleAreNotAlteredButSaidTo() throws SQLException {
     createRole("bunny_small");
     makeTablesOfAnEarlierVersion();
@@ -243,6 +254,8 @@ abstract class JdbcCheckpointStoreContract extends CheckpointStoreContract {
           .isInstanceOf(SQLException.class)
           .hasMessageContaining("ALTER TABLE bunny.checkpoint ADD COLUMN IF NOT EXISTS");
       connection.rollback();
+      assertThatThrownBy(() -> store.claim("a", connection))
+          .hasMessageContaining("ALTER TABLE bunny.checkpoint ADD COLUMN IF NOT EXISTS");
     }
     assertThat(load("a")).contains(checkpoint("a"));
   }

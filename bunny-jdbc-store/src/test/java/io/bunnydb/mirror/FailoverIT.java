@@ -1,13 +1,16 @@
 package io.bunnydb.mirror;
 
 import static io.bunnydb.mirror.Operated.SOON;
+import static io.bunnydb.mirror.Operated.loseSlot;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.bunnydb.ErrorKind;
 import io.bunnydb.MirrorBuilder;
+import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.Peer;
@@ -24,6 +27,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -106,6 +110,7 @@ final class FailoverIT {
       awaitReplay(standby, ask(primary(), "SELECT pg_current_wal_lsn()"));
       primary().stopImmediate();
       execute(standby, "SELECT pg_promote()");
+      assertThat(operatedFrom(standby).failoverSlot(true).build().plan().errors()).isEmpty();
       try (MirrorHandle handle = running(operatedFrom(standby).failoverSlot(true))) {
         change(handle, standby, 5);
         handle.pause();
@@ -175,6 +180,55 @@ final class FailoverIT {
       }
       primary().stop();
       refusedUntilRecreated(restored, "it was restored from an older state");
+    }
+  }
+
+  /** The copy still has the slot that the primary lost, and the change that was lost with it. */
+  @Test
+  @ExpectsLog("one connection led to database")
+  void addressThatLeadsToTwoServersIsNotReadFrom() throws Exception {
+    try (SwitchedAddress address = SwitchedAddress.of(primary())) {
+      Peer switched =
+          Peer.of(
+              "source",
+              address.url(databases.source().name()),
+              primary().user(),
+              primary().password());
+      running(operated().source(switched)).close();
+      primary().stop();
+      try (PostgresServer copy = PostgresServer.restore(primary(), Map.of())) {
+        primary().start();
+        loseSlot(databases.source());
+        databases
+            .source()
+            .execute(
+                "INSERT INTO a VALUES (3)",
+                "SELECT pg_create_logical_replication_slot('bunny_operated', 'pgoutput')",
+                "INSERT INTO a VALUES (4)");
+        address.leadOthersTo(copy);
+        try (MirrorHandle handle = operated().source(switched).build().start()) {
+          MirrorFailure failure =
+              Await.value(
+                      SOON,
+                      "it is refused",
+                      () -> Optional.ofNullable(handle.status().failure()),
+                      found -> found.map(MirrorFailure::attempts).orElse(0) > 1)
+                  .orElseThrow();
+          assertThat(failure.kind()).isEqualTo(ErrorKind.CONNECTION);
+          assertThat(failure.message())
+              .contains("peer source", "one connection led to database", ", another to database")
+              .contains("port " + primary().port(), "port " + copy.port());
+          assertThat(databases.destination().queryString(ROWS)).isEqualTo("1,2");
+          address.leadOthersTo(primary());
+          assertThatThrownBy(() -> handle.awaitState(MirrorState.RUNNING, SOON))
+              .isInstanceOf(SlotLostException.class)
+              .hasMessageContaining("made it anew");
+          assertThat(databases.destination().queryString(ROWS)).isEqualTo("1,2");
+          handle.recreate();
+          change(handle, primary(), 5);
+          handle.drop();
+        }
+      }
     }
   }
 

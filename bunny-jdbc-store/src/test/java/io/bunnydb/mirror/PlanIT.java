@@ -217,6 +217,11 @@ final class PlanIT {
           .contains(
               "it is paused", "the builder names other tables than the checkpoint, which counts");
       assertThat(Refusals.footprint(destination())).isEqualTo(before);
+      destination().execute("ALTER TABLE bunny.checkpoint DROP COLUMN paused_since");
+      MirrorPlan ofAnEarlierVersion = mirror.plan();
+      assertThat(ofAnEarlierVersion.errors()).isEmpty();
+      assertThat(ofAnEarlierVersion.destinationStatements())
+          .anyMatch(s -> s.startsWith("ALTER TABLE bunny.checkpoint"));
       handle.updateTables(Operated.mappings("public.users", "public.log"));
       MirrorPlan withAnother = mirror.plan();
       assertThat(withAnother.notes().get(0).what()).contains("public.log (to be copied)");

@@ -8,14 +8,23 @@ import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.bunnydb.Mirror;
+import io.bunnydb.MirrorBuilder;
+import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
+import io.bunnydb.PreflightException;
+import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
 import io.bunnydb.TableState;
+import io.bunnydb.jdbc.JdbcCheckpointStore;
 import io.bunnydb.testing.Await;
+import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.Workload;
 import java.sql.Connection;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -121,6 +130,77 @@ final class ResyncIT {
       assertThat(stateOf(handle, A)).isEqualTo(TableState.LIVE);
       handle.drop();
     }
+  }
+
+  /** Changes that flow beside it say nothing of the copy. */
+  @Test
+  @ExpectsLog("the next follows in")
+  void copyThatKeepsFailingIsTriedLessAndLessOften() {
+    createTables();
+    try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
+      handle.awaitCaughtUp(SOON);
+      databases
+          .destination()
+          .execute(
+              "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+                  + " $$ BEGIN RAISE EXCEPTION 'not yet' USING ERRCODE = '40001'; END $$",
+              "CREATE TRIGGER refuse BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION refuse()",
+              "ALTER TABLE a ENABLE ALWAYS TRIGGER refuse");
+      handle.resync(A);
+      AtomicInteger id = new AtomicInteger(100);
+      MirrorFailure failure =
+          Await.value(
+                  SOON,
+                  "it has failed some times",
+                  () -> {
+                    databases
+                        .source()
+                        .execute("INSERT INTO b VALUES (" + id.incrementAndGet() + ", 'new')");
+                    return Optional.ofNullable(handle.status().failure());
+                  },
+                  found -> found.map(MirrorFailure::attempts).orElse(0) >= 5)
+              .orElseThrow();
+      assertThat(failure.message()).contains("public.a", "not yet");
+      assertThat(databases.destination().queryLong("SELECT max(id) FROM b")).isGreaterThan(100);
+      databases.destination().execute("DROP TRIGGER refuse ON a");
+      handle.awaitCaughtUp(SOON);
+      assertThat(handle.status().failure()).isNull();
+      databases.assertMirrored("public.a", "public.b");
+      handle.drop();
+    }
+  }
+
+  @Test
+  void tableThatAnotherMirrorFillsTooIsNotEmptied() {
+    createTables();
+    try (MirrorHandle handle = running(mirror(databases, "public.a"));
+        MirrorHandle other = running(intoTheSameTable())) {
+      handle.awaitCaughtUp(SOON);
+      databases.source().execute("INSERT INTO b VALUES (2000, 'of the other')");
+      other.awaitCaughtUp(SOON);
+      assertThatThrownBy(() -> handle.resync(A))
+          .isInstanceOf(PreflightException.class)
+          .hasMessageContaining("destination table public.a is written by mirror 'other' too");
+      handle.pause();
+      assertThatThrownBy(handle::recreate)
+          .isInstanceOf(PreflightException.class)
+          .hasMessageContaining("mirror 'other'");
+      assertThat(databases.destination().queryLong("SELECT count(*) FROM a")).isEqualTo(101);
+      other.drop();
+      handle.recreate();
+      handle.awaitCaughtUp(SOON);
+      databases.assertMirrored("public.a");
+      handle.drop();
+    }
+  }
+
+  private static MirrorBuilder intoTheSameTable() {
+    return Mirror.builder("other")
+        .source(databases.source().peer())
+        .destination(databases.destination().peer())
+        .table(TableMapping.from("public.b").to("public.a"))
+        .initialSnapshot(false)
+        .checkpointStore(JdbcCheckpointStore.inDestination());
   }
 
   @Test

@@ -268,6 +268,22 @@ public final class Catalog {
   }
 
   /**
+   * The database and the running server that a connection leads to, in words that fit no other: a
+   * copy of the server has the same identifier, but was not started at the same moment.
+   */
+  public static String server(Connection connection) throws SQLException {
+    return String.valueOf(
+        Sql.queryText(
+            connection,
+            """
+            SELECT pg_catalog.concat_ws(' ', 'database', pg_catalog.current_database(), 'of server',
+                     nullif(pg_catalog.current_setting('cluster_name'), ''), 'at its port',
+                     pg_catalog.current_setting('port'), 'started',
+                     pg_catalog.pg_postmaster_start_time())
+            """));
+  }
+
+  /**
    * The end of a server's log: every transaction whose commit has returned lies before it.
    *
    * <p>It is the insert position, not the written one: a transaction with {@code synchronous_commit

@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 
 /**
@@ -16,6 +17,9 @@ import org.postgresql.Driver;
  */
 public final class PeerConnector {
   private static final int MAX_NAME_BYTES = 63;
+
+  /** SQLSTATE of a connection that cannot be made; time may cure that. */
+  private static final String CANNOT_CONNECT = "08001";
 
   private static final String SETTINGS =
       """
@@ -34,6 +38,7 @@ public final class PeerConnector {
 
   private final String mirror;
   private final Peer peer;
+  private final @Nullable String server; // the only one to connect to; null for any
 
   /**
    * A connector.
@@ -42,8 +47,23 @@ public final class PeerConnector {
    * @param peer where to connect to
    */
   public PeerConnector(String mirror, Peer peer) {
+    this(mirror, peer, null);
+  }
+
+  private PeerConnector(String mirror, Peer peer, @Nullable String server) {
     this.mirror = mirror;
     this.peer = peer;
+    this.server = server;
+  }
+
+  /**
+   * A connector that leads to the server of a connection alone, so that what is asked there holds
+   * for all of its connections: while a name or a proxy is switched over, the same address leads
+   * one connection here and the next one there. It asks replication connections, too ("Streaming
+   * Replication Protocol" in the PostgreSQL documentation: one to a database takes SQL).
+   */
+  public PeerConnector toServerOf(Connection connection) throws SQLException {
+    return new PeerConnector(mirror, peer, Catalog.server(connection));
   }
 
   /**
@@ -102,13 +122,33 @@ public final class PeerConnector {
       }
       try {
         Sql.execute(connection, SETTINGS);
+        refuseOtherServer(connection);
         return connection;
-      } catch (SQLException e) {
+      } catch (SQLException | RuntimeException e) {
         connection.close();
         throw e;
       }
     } catch (SQLException e) {
       throw new PeerConnectionException(mirror, "peer " + peer + ": " + advice(e), e);
+    }
+  }
+
+  private void refuseOtherServer(Connection connection) throws SQLException {
+    if (server == null) {
+      return;
+    }
+    String reached = Catalog.server(connection);
+    if (!server.equals(reached)) {
+      String what = "one connection led to " + server + ", another to " + reached;
+      throw new PeerConnectionException(
+          mirror,
+          "peer "
+              + peer
+              + ": "
+              + what
+              + "; nothing is read until all lead to one server: give it an address that leads to"
+              + " the primary alone, if it is not just being switched over",
+          new SQLException(what, CANNOT_CONNECT));
     }
   }
 

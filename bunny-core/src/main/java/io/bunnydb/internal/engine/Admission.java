@@ -2,6 +2,7 @@ package io.bunnydb.internal.engine;
 
 import io.bunnydb.PreflightException;
 import io.bunnydb.Severity;
+import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.spi.Checkpoint;
@@ -71,9 +72,10 @@ final class Admission {
     }
   }
 
-  /** Which source the mirror's connections reach now. */
+  /** Which source the control connection reaches now. */
   SourceIdentity identifySource(StopSignal stop) throws SQLException {
-    try (ReplicationStream stream = ReplicationStream.connect(context.source(), stop)) {
+    PeerConnector connector = context.source().toServerOf(context.control().get());
+    try (ReplicationStream stream = ReplicationStream.connect(connector, stop)) {
       return stream.identify();
     }
   }

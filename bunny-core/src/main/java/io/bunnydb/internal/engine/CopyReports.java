@@ -39,6 +39,7 @@ record CopyReports(MirrorContext context) implements SnapshotCopy.Listener {
             + " ms",
         status);
     FlightRecords.copy(context.config().name(), status, time);
+    context.lifecycle().copied(status.source());
     tell(status);
   }
 

@@ -21,6 +21,7 @@ final class DestinationTablePreflight {
   private final TableTrial trial;
   private final DestinationTableRights rights;
   private final ColumnNotes columns;
+  private final OtherMirrors others;
 
   DestinationTablePreflight(
       MirrorConfig config,
@@ -34,6 +35,7 @@ final class DestinationTablePreflight {
     this.trial = new TableTrial(config, source, destination, findings, sql);
     this.rights = new DestinationTableRights(config.destination(), destination, findings);
     this.columns = new ColumnNotes(source, destination, findings);
+    this.others = new OtherMirrors(config, destination);
   }
 
   /**
@@ -89,6 +91,7 @@ final class DestinationTablePreflight {
           "drop it to have it made anew");
       return;
     }
+    checkWriters(source, target, areCopied);
     findings.addAll(Compatibility.findings(mirrored, target));
     boolean isReadable = rights.check(source, target);
     if (isReadable
@@ -111,6 +114,22 @@ final class DestinationTablePreflight {
     checkPolicies(mirrored);
     if (!isUnfinished) {
       checkKey(mirrored, target);
+    }
+  }
+
+  /** Two mirrors may fill one table, but neither may empty it. */
+  private void checkWriters(TableName source, Table target, boolean areCopied) throws SQLException {
+    OtherMirrors.Writer other = others.of(target.name());
+    if (other != null && (areCopied || other.isCopying())) {
+      findings.error(
+          source,
+          "destination table "
+              + target.name()
+              + " is written by mirror '"
+              + other.mirror()
+              + "' too, and a copy would delete the other mirror's rows",
+          "map one of the two elsewhere, or remove it with updateTables; tables whose rows are there"
+              + " already can be shared, by initialSnapshot(false)");
     }
   }
 

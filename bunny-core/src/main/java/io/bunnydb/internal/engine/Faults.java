@@ -43,6 +43,13 @@ final class Faults {
     };
   }
 
+  /** The error's text without the mirror's name. */
+  static String sentence(MirrorException error) {
+    String name = "mirror '" + error.mirror() + "': ";
+    String text = String.valueOf(error.getMessage());
+    return text.startsWith(name) ? text.substring(name.length()) : text;
+  }
+
   /** Whether to try again. */
   static boolean isTransient(MirrorException error) {
     return ErrorKinds.of(error).passesWithTime();

@@ -45,6 +45,15 @@ final class Joining {
     return !checkpoint.hasTableIn(TableState.COPYING) && !checkpoint.hasTableIn(TableState.COPIED);
   }
 
+  /**
+   * Whether nothing of the past is needed of the source: no set-up has been done, or every table is
+   * to be copied. Then a slot will do that begins now.
+   */
+  static boolean needsNoPast(Checkpoint checkpoint) {
+    return checkpoint.position().equals(Lsn.ZERO)
+        || !(checkpoint.hasTableIn(TableState.LIVE) || checkpoint.hasTableIn(TableState.COPIED));
+  }
+
   /** The position from which on the source must still have every change. */
   static Lsn earliestNeeded(Checkpoint checkpoint) {
     return checkpoint.hasTableIn(TableState.COPIED)

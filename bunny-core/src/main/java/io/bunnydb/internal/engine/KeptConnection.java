@@ -1,5 +1,6 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.internal.catalog.Catalog;
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +10,7 @@ import org.slf4j.LoggerFactory;
 /**
  * A connection that outlives what it is used for: the next use goes on with it, or has a new one if
  * it is broken. Used by one thread at a time: the mirror's, and while the stream runs the receiving
- * one.
+ * one; any may ask where it leads.
  */
 final class KeptConnection implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KeptConnection.class);
@@ -17,6 +18,7 @@ final class KeptConnection implements AutoCloseable {
 
   private final Opener opener;
   private @Nullable Connection connection;
+  private volatile @Nullable String server;
 
   /** Opens the connection. */
   interface Opener {
@@ -42,7 +44,17 @@ final class KeptConnection implements AutoCloseable {
     }
     Connection opened = opener.open();
     connection = opened;
+    server = Catalog.server(opened);
+    if (!opened.getAutoCommit()) {
+      opened.rollback();
+    }
     return opened;
+  }
+
+  /** Whether it leads to a server ({@link Catalog#server}), or nowhere at this moment. */
+  boolean mayLeadTo(String other) {
+    String reached = server;
+    return reached == null || reached.equals(other);
   }
 
   /** Ends the connection; the next use opens another. What was not committed is undone. */
@@ -50,6 +62,7 @@ final class KeptConnection implements AutoCloseable {
   public void close() {
     Connection existing = connection;
     connection = null;
+    server = null;
     if (existing != null) {
       try {
         existing.close();

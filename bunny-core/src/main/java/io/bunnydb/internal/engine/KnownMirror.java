@@ -10,8 +10,8 @@ import io.bunnydb.TableName;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.spi.Checkpoint;
-import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -86,15 +86,32 @@ record KnownMirror(MirrorConfig config, Checkpoint checkpoint) {
     if (servers.checkRoles(findings)) {
       new LogRetention(source).check(findings);
     }
-    SourceIdentity found =
-        new ReplicationRight(config.source(), connector, source).identify(findings, stop);
-    if (found != null && !checkpoint.position().equals(Lsn.ZERO)) {
-      prove(found, source, findings);
+    try (ReplicationStream stream =
+        new ReplicationRight(config.source(), connector, source).connect(findings, stop)) {
+      if (stream != null) {
+        prove(stream, source, findings);
+      }
     }
+    checkStore(destination, findings, sql);
     Set<TableName> owned =
         tablesToCopy().stream().map(TableMapping::destination).collect(Collectors.toSet());
     new TablePreflight(config, source, destination, findings, sql)
         .checkSides(tablesToCopy(), true, owned);
+  }
+
+  /** A start brings what an earlier version of the store made up to date. */
+  private void checkStore(Connection destination, Findings findings, PlannedSql sql)
+      throws SQLException {
+    List<String> statements = config.store().statements(destination);
+    sql.onDestination(statements);
+    SQLException refusal =
+        statements.isEmpty() ? null : new CheckpointTrial(config, destination).refusal(checkpoint);
+    if (refusal != null) {
+      findings.error(
+          null,
+          "the checkpoint's tables cannot be brought up to date: " + refusal.getMessage(),
+          "have their owner do that");
+    }
   }
 
   private void tellHowItStands(Findings findings) {
@@ -128,10 +145,10 @@ record KnownMirror(MirrorConfig config, Checkpoint checkpoint) {
     }
   }
 
-  private void prove(SourceIdentity found, Connection source, Findings findings)
+  private void prove(ReplicationStream stream, Connection source, Findings findings)
       throws SQLException {
     try {
-      SourceProof.check(checkpoint, found, source);
+      SourceProof.prove(config, checkpoint, stream, source);
     } catch (SlotLostException e) {
       findings.addAll(List.of(refusal(e)));
     }
@@ -139,9 +156,7 @@ record KnownMirror(MirrorConfig config, Checkpoint checkpoint) {
 
   /** A refusal's sentence without the mirror's name, its cure behind the first semicolon. */
   static Finding refusal(MirrorException refusal) {
-    String name = "mirror '" + refusal.mirror() + "': ";
-    String text = String.valueOf(refusal.getMessage());
-    String sentence = text.startsWith(name) ? text.substring(name.length()) : text;
+    String sentence = Faults.sentence(refusal);
     int cure = sentence.indexOf("; ");
     return cure < 0
         ? new Finding(

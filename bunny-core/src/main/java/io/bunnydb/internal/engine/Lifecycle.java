@@ -5,6 +5,7 @@ import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorListener;
 import io.bunnydb.MirrorState;
+import io.bunnydb.TableName;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -225,14 +226,25 @@ final class Lifecycle {
     }
   }
 
-  /** Notes that changes were applied, or that there are none: whatever was wrong is over. */
+  /** Notes that changes were applied, or that there are none: what was wrong with them is over. */
   void progressed() {
-    if (hasProgressed) {
-      return;
+    if (!hasProgressed) {
+      endTrouble(() -> !trouble.isOfCopy());
     }
+  }
+
+  /** Notes that a table was copied: what was wrong with its copy is over. */
+  void copied(TableName table) {
+    endTrouble(() -> trouble.isOverWith(table));
+  }
+
+  private void endTrouble(BooleanSupplier isOver) {
     int failed;
     lock.lock();
     try {
+      if (!isOver.getAsBoolean()) {
+        return;
+      }
       failed = trouble.attempts();
       trouble.end();
       hasProgressed = true;
@@ -247,7 +259,7 @@ final class Lifecycle {
     }
   }
 
-  /** Whether the present attempt, or the last, has come further than the one before. */
+  /** Whether the present attempt, or the last, has come beyond what ended the one before. */
   boolean hasProgressed() {
     return hasProgressed;
   }

@@ -35,7 +35,7 @@ public final class MirrorEngine {
     this.config = config;
     this.context = MirrorContext.of(config);
     this.lifecycle = context.lifecycle();
-    this.lag = new LagMonitor(context.source(), config.slot());
+    this.lag = new LagMonitor(context.source(), context.control()::mayLeadTo, config.slot());
     this.thread = new MirrorThread(context);
     this.guard = new SlotGuard(context, lag, thread);
   }

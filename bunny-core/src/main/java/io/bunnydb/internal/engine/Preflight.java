@@ -4,12 +4,14 @@ import io.bunnydb.ErrorKind;
 import io.bunnydb.Lsn;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
+import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.ErrorKinds;
 import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.source.Publication;
 import io.bunnydb.internal.source.ReplicationSlot;
+import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
@@ -81,7 +83,10 @@ final class Preflight {
     }
     servers.checkLocales(findings);
     checkNotMirroredOntoItself();
-    identity = new ReplicationRight(config.source(), connector, source).identify(findings, stop);
+    try (ReplicationStream stream =
+        new ReplicationRight(config.source(), connector, source).connect(findings, stop)) {
+      identity = stream == null ? null : stream.identify();
+    }
     checkSlot();
     checkPublication();
     sql.onDestination(config.store().statements(destination));
@@ -120,21 +125,9 @@ final class Preflight {
         config.name(), known, config.slot(), config.publication(), Lsn.ZERO, false, null, tables);
   }
 
-  /** Tries whether the checkpoint could be written; a store elsewhere could not take it back. */
   private void checkCheckpoint() throws SQLException {
-    if (!config.store().joinsDestination()) {
-      return;
-    }
-    SQLException refusal = null;
-    destination.setAutoCommit(false);
-    try {
-      config.store().save(firstCheckpoint(identity == null ? UNKNOWN : identity), destination);
-    } catch (SQLException e) {
-      refusal = e;
-    } finally {
-      destination.rollback();
-      destination.setAutoCommit(true);
-    }
+    Checkpoint first = firstCheckpoint(identity == null ? UNKNOWN : identity);
+    SQLException refusal = new CheckpointTrial(config, destination).refusal(first);
     if (refusal != null) {
       List<String> grants =
           ErrorKinds.ofSqlState(refusal.getSQLState()) == ErrorKind.PRIVILEGE
@@ -149,11 +142,7 @@ final class Preflight {
   }
 
   private void checkNotMirroredOntoItself() throws SQLException {
-    String address =
-        "SELECT pg_catalog.current_database() || pg_catalog.pg_postmaster_start_time()::text"
-            + " || pg_catalog.current_setting('port') || pg_catalog.current_setting('cluster_name')";
-    if (String.valueOf(Sql.queryText(source, address))
-        .equals(Sql.queryText(destination, address))) {
+    if (Catalog.server(source).equals(Catalog.server(destination))) {
       for (TableMapping mapping : config.tables()) {
         if (mapping.source().equals(mapping.destination())) {
           findings.error(

@@ -8,16 +8,12 @@ import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Recognises a source that was promoted, of a cluster that was mirrored, and goes on with the
  * history that the mirror has followed: up to where its new timeline began it is the same log.
  */
 final class Promotion {
-  private static final Logger LOG = LoggerFactory.getLogger(Promotion.class);
-
   private Promotion() {}
 
   /**
@@ -40,13 +36,6 @@ final class Promotion {
     if (end == null || latest(checkpoint).isAfter(end)) {
       return checkpoint;
     }
-    LOG.info(
-        "mirror '{}': the source was promoted, to timeline {}; it goes on there, as timeline {} ended"
-            + " at {}, behind all that is applied",
-        checkpoint.mirror(),
-        found.timeline(),
-        known.timeline(),
-        end);
     return checkpoint.withSource(found);
   }
 

@@ -1,8 +1,8 @@
 package io.bunnydb.internal.engine;
 
-import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
 import io.bunnydb.PreflightException;
+import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.source.Publication;
 import io.bunnydb.internal.source.ReplicationSlot;
@@ -19,9 +19,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Makes anew what a mirror has on its source, whichever that is now, and has every table copied
- * again. The checkpoint goes first: it says then that nothing is there and every table is to be
- * copied, so that whatever the rest is broken off at, the next attempt or a resume begins with
- * that.
+ * again. The checkpoint goes first: it says then that every table is to be copied, for which
+ * nothing of the past is needed, so that whatever the rest is broken off at, the next attempt or a
+ * resume makes what is missing.
  */
 final class Recreation {
   private static final Logger LOG = LoggerFactory.getLogger(Recreation.class);
@@ -40,11 +40,6 @@ final class Recreation {
     this.checkpoints = checkpoints;
     this.setUp = setUp;
     this.admission = admission;
-  }
-
-  /** Whether a checkpoint is that of one which was broken off. */
-  static boolean isUnfinished(Checkpoint checkpoint) {
-    return UNFINISHED.equals(checkpoint.error());
   }
 
   /**
@@ -69,7 +64,11 @@ final class Recreation {
       }
       stop.check();
       Checkpoint begun =
-          update.result().withSource(found).withPosition(Lsn.ZERO).withPaused(true, UNFINISHED);
+          update
+              .result()
+              .withSource(found)
+              .withPosition(Catalog.logEnd(source))
+              .withPaused(true, UNFINISHED);
       checkpoints.save(begun);
       tellOfOtherSource(old.source(), found);
       dropReplication(source, stop);

@@ -8,7 +8,6 @@ import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.source.ReplicationStream;
-import io.bunnydb.spi.SourceIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
@@ -25,15 +24,15 @@ record ReplicationRight(Peer peer, PeerConnector connector, Connection source) {
   private static final String TOO_MANY_CONNECTIONS = "53300";
 
   /**
-   * Asks which source this is, as a reader of its log.
+   * Connects as a reader of the source's log.
    *
    * @param findings takes a refusal for want of the right
-   * @return the source; null where the right is missing, or no reader more is let in, which has
+   * @return the connection; null where the right is missing, or no reader more is let in, which has
    *     been found already
    */
-  @Nullable SourceIdentity identify(Findings findings, StopSignal stop) throws SQLException {
-    try (ReplicationStream stream = ReplicationStream.connect(connector, stop)) {
-      return stream.identify();
+  @Nullable ReplicationStream connect(Findings findings, StopSignal stop) throws SQLException {
+    try {
+      return ReplicationStream.connect(connector.toServerOf(source), stop);
     } catch (PeerConnectionException e) {
       Throwable refusal = e.getCause();
       if (ErrorKinds.ofSqlState(e.sqlState()) == ErrorKind.PRIVILEGE && refusal != null) {

@@ -1,11 +1,15 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.CopyException;
 import io.bunnydb.Lsn;
 import io.bunnydb.MirrorState;
+import io.bunnydb.PeerConnectionException;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.BatchExchange;
 import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.apply.TableProgress;
+import io.bunnydb.internal.catalog.PeerConnector;
+import io.bunnydb.internal.catalog.ServerMessage;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.snapshot.SnapshotCopy;
@@ -14,7 +18,6 @@ import io.bunnydb.internal.source.ReplicationSlot;
 import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
-import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -47,6 +50,7 @@ final class Session implements AutoCloseable {
   private final StopSignal stop;
   private final Connection source;
   private final Connection destination;
+  private PeerConnector connector;
   private Checkpoint checkpoint;
   private @Nullable ReplicationStream stream;
   private @Nullable Following following;
@@ -66,6 +70,7 @@ final class Session implements AutoCloseable {
     this.stop = stop;
     this.source = source;
     this.destination = destination;
+    this.connector = context.source();
     this.checkpoint = checkpoint;
   }
 
@@ -81,26 +86,23 @@ final class Session implements AutoCloseable {
   }
 
   /**
-   * Proves that the source has everything since the checkpoint.
+   * Proves that the source has everything since the checkpoint; all that this session opens there
+   * leads to the server of which that is proved.
    *
    * @throws io.bunnydb.SlotLostException if it has not
    */
   void prove() throws SQLException {
     stop.guard(source);
     stop.guard(destination);
-    if (!checkpoint.position().equals(Lsn.ZERO)) {
-      ReplicationStream connected = connectStream();
-      SourceIdentity found = connected.identify();
-      // With a store elsewhere the destination may hold more than the checkpoint says.
-      Checkpoint followed =
-          config.store().joinsDestination()
-              ? Promotion.follow(checkpoint, found, connected)
-              : checkpoint;
-      SourceProof.check(followed, found, source);
-      if (!followed.equals(checkpoint)) {
-        checkpoints.save(followed);
-        checkpoint = followed;
-      }
+    connector = connector.toServerOf(source);
+    Checkpoint proved = SourceProof.prove(config, checkpoint, connectStream(), source);
+    if (!proved.equals(checkpoint)) {
+      context.note(
+          "the source was promoted, to timeline "
+              + proved.source().timeline()
+              + "; it goes on there, as all that is applied is of the timeline's history");
+      checkpoints.save(proved);
+      checkpoint = proved;
     }
     context.partitions().begin(checkpoint, source);
   }
@@ -108,7 +110,7 @@ final class Session implements AutoCloseable {
   private ReplicationStream connectStream() throws SQLException {
     ReplicationStream connected = stream;
     if (connected == null) {
-      connected = ReplicationStream.connect(context.source(), stop);
+      connected = ReplicationStream.connect(connector, stop);
       stream = connected;
       if (config.options().operation().isStandby()) {
         connected.limitSilence(SILENCE_MILLIS);
@@ -166,7 +168,7 @@ final class Session implements AutoCloseable {
   private SnapshotCopy snapshotCopy(StopSignal copyStop) throws SQLException {
     return new SnapshotCopy(
         config.name(),
-        context.source(),
+        connector,
         context.destinationPeer(),
         context.destination().store(),
         copyStop,
@@ -198,7 +200,11 @@ final class Session implements AutoCloseable {
               try {
                 copy(copyStop, jobs);
                 exchange.endAfterTransaction();
-              } catch (SQLException | InterruptedException | RuntimeException | Error e) {
+              } catch (SQLException e) {
+                exchange.fail(copyFailed(ServerMessage.of(e), e));
+              } catch (PeerConnectionException e) {
+                exchange.fail(copyFailed(Faults.sentence(e), e.getCause()));
+              } catch (InterruptedException | RuntimeException | Error e) {
                 exchange.fail(e);
               }
             });
@@ -211,6 +217,11 @@ final class Session implements AutoCloseable {
         copier.join(100);
       } while (copier.isAlive());
     }
+  }
+
+  /** Told from an error of the stream beside it, which goes on meanwhile. */
+  private CopyException copyFailed(String what, @Nullable Throwable cause) {
+    return new CopyException(config.name(), null, null, "the copy failed; " + what, cause);
   }
 
   private void follow(BatchExchange exchange, List<MirroredTable> tables, Content allowed)

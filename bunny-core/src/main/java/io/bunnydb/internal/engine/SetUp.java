@@ -86,10 +86,8 @@ final class SetUp {
             null);
       }
     }
-    Checkpoint positioned = checkpoint;
-    if (checkpoint.position().equals(Lsn.ZERO)) {
-      positioned = checkpoint.withPosition(slotPosition(checkpoint.slot(), source));
-    }
+    Checkpoint positioned =
+        Joining.needsNoPast(checkpoint) ? withSlot(checkpoint, source) : checkpoint;
     createTables(positioned, tables, source, destination);
     Checkpoint joined = Joining.join(withSources(positioned, tables, source));
     if (!joined.equals(checkpoint)) {
@@ -144,27 +142,27 @@ final class SetUp {
     }
   }
 
-  /** Where the slot begins; it is made if it is Bunny's own and not there, or of no use. */
-  private Lsn slotPosition(String slot, Connection source) throws SQLException {
+  /** Has a slot at the position; it is made if it is Bunny's own and not there, or of no use. */
+  private Checkpoint withSlot(Checkpoint checkpoint, Connection source) throws SQLException {
+    String slot = checkpoint.slot();
     Optional<ReplicationSlot> existing = ReplicationSlot.find(source, slot);
-    boolean isInvalid = existing.map(found -> found.invalidation() != null).orElse(false);
-    if (config.ownsSlot() && (existing.isEmpty() || isInvalid)) {
-      // An invalid one was to be replaced when that was broken off.
+    boolean isOfUse = existing.isPresent() && existing.get().invalidation() == null;
+    if (config.ownsSlot() && !isOfUse) {
       ReplicationSlot.drop(source, slot);
-      return ReplicationSlot.create(source, slot, config.options().operation().isSlotForFailover());
+      return checkpoint.withPosition(
+          ReplicationSlot.create(source, slot, config.options().operation().isSlotForFailover()));
     }
-    if (existing.map(ReplicationSlot::isActive).orElse(false)) {
+    Lsn begin = existing.map(ReplicationSlot::confirmedFlush).orElse(null);
+    if (begin == null && existing.map(ReplicationSlot::isActive).orElse(false)) {
       // A session that was killed may still be making it; until that is over it could yet vanish.
       throw new SQLException(
-          "replication slot " + slot + " is in use, or is just being made; it is waited for",
-          "55006");
+          "replication slot " + slot + " is just being made; it is waited for", "55006");
     }
-    Lsn position = existing.map(ReplicationSlot::confirmedFlush).orElse(null);
-    if (position == null) {
+    if (begin == null || !isOfUse) {
       throw new MirrorException(
-          config.name(), "replication slot " + slot + " is gone or has no position", null);
+          config.name(), "replication slot " + slot + " is gone, invalid or has no position", null);
     }
-    return position;
+    return checkpoint.withPosition(Lsn.max(checkpoint.position(), begin));
   }
 
   private void createTables(

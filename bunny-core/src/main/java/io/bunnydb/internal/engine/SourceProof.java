@@ -8,6 +8,7 @@ import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.ServerMessage;
 import io.bunnydb.internal.source.Publication;
 import io.bunnydb.internal.source.ReplicationSlot;
+import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
@@ -32,9 +33,25 @@ final class SourceProof {
   /**
    * Holds the source against a checkpoint.
    *
+   * @param stream the connection by which the changes come
+   * @param source a connection to the same server
+   * @return the checkpoint; of a source that was promoted, with its timeline
    * @throws SlotLostException if changes are missing, or could be
    */
-  static void check(Checkpoint checkpoint, SourceIdentity found, Connection source)
+  static Checkpoint prove(
+      MirrorConfig config, Checkpoint checkpoint, ReplicationStream stream, Connection source)
+      throws SQLException {
+    SourceIdentity found = stream.identify();
+    // With a store elsewhere the destination may hold more than the checkpoint says.
+    Checkpoint followed =
+        config.store().joinsDestination()
+            ? Promotion.follow(checkpoint, found, stream)
+            : checkpoint;
+    check(followed, found, source);
+    return followed;
+  }
+
+  private static void check(Checkpoint checkpoint, SourceIdentity found, Connection source)
       throws SQLException {
     String mirror = checkpoint.mirror();
     SourceIdentity expected = checkpoint.source();
@@ -74,8 +91,11 @@ final class SourceProof {
         + identity.database();
   }
 
-  /** Looks whether the slot reaches back to what is still needed of it. */
+  /** Looks whether the slot reaches back to what is still needed of it, where something is. */
   static void checkSlot(Checkpoint checkpoint, Connection source) throws SQLException {
+    if (Joining.needsNoPast(checkpoint)) {
+      return;
+    }
     Lsn needed = Joining.earliestNeeded(checkpoint);
     Optional<ReplicationSlot> found = ReplicationSlot.find(source, checkpoint.slot());
     String name = "replication slot " + checkpoint.slot();
@@ -129,6 +149,9 @@ final class SourceProof {
 
   /** A table that left the publication, if only for a moment, has lost changes. */
   static void checkPublication(Checkpoint checkpoint, Connection source) throws SQLException {
+    if (Joining.needsNoPast(checkpoint)) {
+      return;
+    }
     String publication = checkpoint.publication();
     if (!Publication.exists(source, publication)) {
       throw new SlotLostException(

@@ -1,8 +1,10 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.CopyException;
 import io.bunnydb.ErrorKind;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorFailure;
+import io.bunnydb.TableName;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +17,9 @@ final class Trouble {
   private @Nullable MirrorFailure failure;
   private int attempts;
   private Instant since = Instant.EPOCH;
+
+  // What the last attempt met in a copy, be it shown or not.
+  private @Nullable CopyException copyError;
 
   /** The error; null when all is well. */
   @Nullable MirrorException error() {
@@ -37,6 +42,7 @@ final class Trouble {
       since = Instant.now();
     }
     attempts++;
+    copyError = newError instanceof CopyException ofCopy ? ofCopy : null;
     return Faults.failure(newError, since, attempts, nextAttempt);
   }
 
@@ -53,8 +59,19 @@ final class Trouble {
     failure = failure == null ? null : failure.beingTried();
   }
 
+  /** Whether it is one of a copy, of which changes that are applied beside it say nothing. */
+  boolean isOfCopy() {
+    return copyError != null;
+  }
+
+  /** Whether it is over when a table is copied. */
+  boolean isOverWith(TableName copied) {
+    return copyError != null && (copyError.table() == null || copied.equals(copyError.table()));
+  }
+
   /** Shows no error any more, unless the changes themselves met it and may meet it again. */
   void connected(boolean isStreaming) {
+    copyError = isStreaming ? null : copyError;
     boolean mayComeAgain =
         failure != null
             && (failure.kind() == ErrorKind.CONTENTION || failure.kind() == ErrorKind.RESOURCES);
@@ -69,5 +86,6 @@ final class Trouble {
     error = null;
     failure = null;
     attempts = 0;
+    copyError = null;
   }
 }

@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,7 +19,8 @@ import org.slf4j.LoggerFactory;
  * keep that, whatever the mirror is doing.
  *
  * <p>It asks over a connection of its own, when it is asked and at most twice a second; while the
- * source cannot be reached it answers with what it knew last. Thread-safe.
+ * source cannot be reached, or another server is under its address, it answers with what it knew
+ * last. Thread-safe.
  */
 public final class LagMonitor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LagMonitor.class);
@@ -32,9 +34,11 @@ public final class LagMonitor implements AutoCloseable {
       """;
 
   private final PeerConnector source;
+  private final Predicate<String> isOfMirror;
   private final String slot;
   private final WalHeadroom headroom = new WalHeadroom();
   private @Nullable Connection connection;
+  private String server = "";
   private Reading last = Reading.NONE;
   private long readNanos;
   private boolean closed;
@@ -77,9 +81,15 @@ public final class LagMonitor implements AutoCloseable {
     LOST
   }
 
-  /** A monitor; connects when it is first asked. */
-  public LagMonitor(PeerConnector source, String slot) {
+  /**
+   * A monitor; connects when it is first asked.
+   *
+   * @param isOfMirror whether a server ({@link Catalog#server}) may be the one that the mirror
+   *     reads; what another says of its log means nothing
+   */
+  public LagMonitor(PeerConnector source, Predicate<String> isOfMirror, String slot) {
     this.source = source;
+    this.isOfMirror = isOfMirror;
     this.slot = slot;
   }
 
@@ -121,11 +131,18 @@ public final class LagMonitor implements AutoCloseable {
   }
 
   private Reading ask() throws SQLException {
+    if (connection != null && !isOfMirror.test(server)) {
+      disconnect();
+    }
     Connection open = connection;
     if (open == null) {
       open = source.open("monitor");
       open.setNetworkTimeout(Runnable::run, (int) TimeUnit.SECONDS.toMillis(10));
       connection = open;
+      server = Catalog.server(open);
+    }
+    if (!isOfMirror.test(server)) {
+      throw new SQLException("the mirror reads another server than " + server, "08001");
     }
     return Sql.query(open, READING, this::read, slot).get(0);
   }

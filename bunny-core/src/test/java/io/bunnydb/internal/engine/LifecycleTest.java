@@ -3,12 +3,14 @@ package io.bunnydb.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bunnydb.ApplyException;
+import io.bunnydb.CopyException;
 import io.bunnydb.ErrorKind;
 import io.bunnydb.EventQuery;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorState;
 import io.bunnydb.PeerConnectionException;
+import io.bunnydb.TableName;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
@@ -71,6 +73,26 @@ final class LifecycleTest {
     assertThat(events.page(EventQuery.newest(1)).events().get(0).message())
         .contains("goes on after 1 attempts");
     fail(diskFull);
+    assertThat(shown().attempts()).isEqualTo(1);
+  }
+
+  @Test
+  void errorOfACopyIsNotOverByWhatIsAppliedBesideIt() {
+    TableName a = TableName.parse("public.a");
+    MirrorException uncopied =
+        new CopyException("m", a, null, "failed", new SQLException("why", "40001"));
+    fail(uncopied);
+    lifecycle.attemptBegins();
+    lifecycle.connected(false);
+    lifecycle.progressed();
+    assertThat(lifecycle.hasProgressed()).isFalse();
+    lifecycle.copied(TableName.parse("public.b"));
+    fail(uncopied);
+    assertThat(shown().attempts()).isEqualTo(2);
+    lifecycle.attemptBegins();
+    lifecycle.copied(a);
+    assertThat(lifecycle.hasProgressed()).isTrue();
+    fail(uncopied);
     assertThat(shown().attempts()).isEqualTo(1);
   }
 

@@ -31,6 +31,12 @@ final class RequestStore implements CheckpointStore {
   }
 
   @Override
+  public CheckpointStore claim(String mirror, Connection destination) throws SQLException {
+    checkpoints.claim(mirror, destination);
+    return this;
+  }
+
+  @Override
   public Optional<Checkpoint> load(String mirror, Connection destination) throws SQLException {
     return checkpoints.load(mirror, destination);
   }
