@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.bunnydb.EventQuery;
 import io.bunnydb.MirrorBuilder;
+import io.bunnydb.MirrorEvent.Level;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.Peer;
@@ -108,6 +110,9 @@ final class FailoverIT {
       execute(standby, "SELECT pg_promote()");
       try (MirrorHandle handle = running(operatedFrom(standby).failoverSlot(true))) {
         change(handle, standby, 5);
+        assertThat(handle.events(new EventQuery(9, 0, Level.INFO, "was promoted")).events())
+            .hasSize(1)
+            .allMatch(event -> event.details().get("timeline").equals("2"));
         handle.pause();
         execute(standby, "INSERT INTO a VALUES (6)");
         handle.resume();

@@ -56,7 +56,7 @@ final class MirrorWork implements AutoCloseable {
     this.config = context.config();
     this.lifecycle = context.lifecycle();
     this.checkpoints = new Checkpoints(config, context.destination());
-    this.setUp = new SetUp(config, checkpoints);
+    this.setUp = new SetUp(context, checkpoints);
     this.admission = new Admission(context);
     this.pauses = new PauseGuard(context, checkpoints, Clock.systemUTC());
     this.content = everything();
@@ -254,8 +254,7 @@ final class MirrorWork implements AutoCloseable {
       if (!config.options().operation().isStandby()) {
         throw e;
       }
-      LOG.info("{}; this process stands by", e.getMessage());
-      context.standby().begin(context, stop);
+      context.standby().begin(context, e, stop);
     }
   }
 

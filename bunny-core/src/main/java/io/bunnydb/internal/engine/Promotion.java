@@ -7,17 +7,14 @@ import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.SQLException;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Recognises a source that was promoted, of a cluster that was mirrored, and goes on with the
  * history that the mirror has followed: up to where its new timeline began it is the same log.
  */
 final class Promotion {
-  private static final Logger LOG = LoggerFactory.getLogger(Promotion.class);
-
   private Promotion() {}
 
   /**
@@ -25,9 +22,11 @@ final class Promotion {
    * begin. What a mirror has beyond, the promoted server never had; the two have parted then.
    *
    * @param stream a connection to the source that was found
+   * @param events is told
    * @return the checkpoint of the source that was found; the same one where it cannot be
    */
-  static Checkpoint follow(Checkpoint checkpoint, SourceIdentity found, ReplicationStream stream)
+  static Checkpoint follow(
+      Checkpoint checkpoint, SourceIdentity found, ReplicationStream stream, EventLog events)
       throws SQLException {
     SourceIdentity known = checkpoint.source();
     if (found.timeline() <= known.timeline()
@@ -40,13 +39,17 @@ final class Promotion {
     if (end == null || latest(checkpoint).isAfter(end)) {
       return checkpoint;
     }
-    LOG.info(
-        "mirror '{}': the source was promoted, to timeline {}; it goes on there, as timeline {} ended"
-            + " at {}, behind all that is applied",
-        checkpoint.mirror(),
-        found.timeline(),
-        known.timeline(),
-        end);
+    events.info(
+        "mirror '"
+            + checkpoint.mirror()
+            + "': the source was promoted, to timeline "
+            + found.timeline()
+            + "; it goes on there, as timeline "
+            + known.timeline()
+            + " ended at "
+            + end
+            + ", behind all that is applied",
+        Map.of("timeline", Integer.toString(found.timeline()), "lsn", end.toString()));
     return checkpoint.withSource(found);
   }
 

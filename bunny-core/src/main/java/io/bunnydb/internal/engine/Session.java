@@ -94,7 +94,7 @@ final class Session implements AutoCloseable {
       // With a store elsewhere the destination may hold more than the checkpoint says.
       Checkpoint followed =
           config.store().joinsDestination()
-              ? Promotion.follow(checkpoint, found, connected)
+              ? Promotion.follow(checkpoint, found, connected, context.events())
               : checkpoint;
       SourceProof.check(followed, found, source);
       if (!followed.equals(checkpoint)) {
