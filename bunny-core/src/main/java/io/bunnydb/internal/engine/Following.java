@@ -87,7 +87,7 @@ final class Following {
             allowed.hasInProgress() && ReplicationStream.tellsOfRollbacks(source),
             allowed.isBinary() && Applier.takesBinary(destination) && areBinary(tables, types));
     start(stream, content);
-    context.progress().streams(Catalog.logEnd(source));
+    context.progress().streams(Catalog.logEndToReach(source));
     PublicationWatch watch = new PublicationWatch(checkpoint, context.partitions(), source);
     Heartbeat heartbeat =
         new Heartbeat(config.name(), config.options().operation().heartbeat(), source);

@@ -12,6 +12,7 @@ import io.bunnydb.internal.apply.Applier.InProgressException;
 import io.bunnydb.internal.apply.Applier.TextNeededException;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
+import io.bunnydb.internal.source.LagMonitor.Reading;
 import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.TableCheckpoint;
@@ -342,13 +343,19 @@ final class MirrorWork implements AutoCloseable {
       lifecycle.error(null);
       return;
     }
+    try {
+      proveAndGoOn(stop);
+    } catch (SQLException | RuntimeException e) {
+      throw notResumed("resume", e, stop);
+    }
+  }
+
+  private void proveAndGoOn(StopSignal stop) throws SQLException {
     // Opened for its proof alone; the session that works follows when the command is done.
     try (Session session = Session.open(context, checkpoints, setUp, stop)) {
       session.prove();
       rememberPaused(false, null);
       goOn(session.state());
-    } catch (SQLException | RuntimeException e) {
-      throw notResumed("resume", e, stop);
     }
   }
 
@@ -356,7 +363,7 @@ final class MirrorWork implements AutoCloseable {
   void recreate(StopSignal stop) throws SQLException, InterruptedException {
     isBegunAnew = true;
     try {
-      Checkpoint made = new Recreation(context, checkpoints, setUp, admission).run(stop);
+      Checkpoint made = new Recreation(context, checkpoints, setUp, admission).run(pauses, stop);
       context.tables().follow(made);
       context.progress().begins(made.position(), false);
       goOn(MirrorState.SNAPSHOT);
@@ -392,13 +399,19 @@ final class MirrorWork implements AutoCloseable {
     return pauses.untilNextLook();
   }
 
+  /** Takes what was read of the slot, and looks after a pause. */
+  void seeSlot(Reading reading, StopSignal stop) {
+    pauses.see(reading);
+    lookAfterPause(stop);
+  }
+
   /** Looks after a pause, and resumes the mirror if the policy says so. */
   void lookAfterPause(StopSignal stop) {
     if (!pauses.look(stop)) {
       return;
     }
     try {
-      resume(stop);
+      proveAndGoOn(stop);
     } catch (SQLException | RuntimeException e) {
       if (!stop.isStopped()) {
         pauses.couldNotResume(Faults.describe(config.name(), e));
