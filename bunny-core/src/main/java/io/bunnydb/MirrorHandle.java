@@ -46,7 +46,8 @@ public final class MirrorHandle implements AutoCloseable {
 
   /**
    * What has happened to the mirror while this handle was open: states, errors and attempts,
-   * copies, other lists of tables, dangers to the slot. The last 1,000 events are kept, in memory.
+   * copies, tables and indexes, other lists of tables, dangers to the slot, what the policy for
+   * pauses did, takeovers, promotions of the source. The last 1,000 events are kept, in memory.
    * Usable after {@link #close}, too.
    *
    * @return the events that are wanted, newest first
@@ -205,6 +206,10 @@ public final class MirrorHandle implements AutoCloseable {
    * in tables that are being copied too: committed there, and on its disk some tenths of a second
    * later. For a cut-over, {@link #pause} or {@link #close} afterwards waits for the disk.
    *
+   * <p>Commits that the source did not wait for ({@code synchronous_commit} off) are among them.
+   * Where the source's log is not flushed to its end, this takes a transaction ID there, which has
+   * it flushed within some tenths of a second (three times {@code wal_writer_delay} at most).
+   *
    * @throws AwaitTimeoutException if the time is over, or the thread was interrupted, which then
    *     still is
    * @throws IllegalStateException if the mirror was closed, also while waiting
@@ -231,6 +236,11 @@ public final class MirrorHandle implements AutoCloseable {
    * Ends this handle: work in flight is rolled back, threads and connections end, nothing is
    * dropped. Does nothing the second time. Threads that wait in this handle's methods get an {@link
    * IllegalStateException}.
+   *
+   * <p>Returns at once where the servers answer. One that does not is given up after ten seconds,
+   * and a connection that the mirror's work is just making when the driver gives up: after its
+   * {@code connectTimeout} of ten seconds, or {@code loginTimeout} of thirty, unless the URL says
+   * otherwise. A connection by which the source is asked for status and slot is not waited for.
    */
   @Override
   public void close() {

@@ -9,7 +9,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.bunnydb.ErrorKind;
+import io.bunnydb.EventQuery;
 import io.bunnydb.MirrorBuilder;
+import io.bunnydb.MirrorEvent.Level;
 import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
@@ -113,6 +115,9 @@ final class FailoverIT {
       assertThat(operatedFrom(standby).failoverSlot(true).build().plan().errors()).isEmpty();
       try (MirrorHandle handle = running(operatedFrom(standby).failoverSlot(true))) {
         change(handle, standby, 5);
+        assertThat(handle.events(new EventQuery(9, 0, Level.INFO, "was promoted")).events())
+            .hasSize(1)
+            .allMatch(event -> event.details().get("timeline").equals("2"));
         handle.pause();
         execute(standby, "INSERT INTO a VALUES (6)");
         handle.resume();

@@ -121,6 +121,8 @@ final class IdleIT {
       {"SELECT pg_logical_emit_message(true, 'app', 'in')"},
       {"SELECT pg_logical_emit_message(false, 'app', 'outside')"},
       {"BEGIN; INSERT INTO a VALUES (500); ROLLBACK"},
+      // As a reader does that finds fresh rows: nobody has the log flushed.
+      {"BEGIN; SELECT pg_logical_emit_message(false, 'app', 'read'); ROLLBACK"},
       {"CHECKPOINT", "SELECT pg_switch_wal()"}
     };
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {

@@ -6,7 +6,9 @@ import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.bunnydb.EventQuery;
 import io.bunnydb.ExistingRowPolicy;
+import io.bunnydb.MirrorEvent.Level;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.TableMapping;
 import io.bunnydb.testing.ExpectsLog;
@@ -127,6 +129,9 @@ final class IndexesIT {
       handle.awaitCaughtUp(SOON);
       databases.assertMirrored("public.a");
       assertThat(indexes(databases.destination(), "a")).containsExactly("by_n btree (n)");
+      assertThat(handle.events(new EventQuery(9, 0, Level.WARN, "does without")).events())
+          .hasSize(1)
+          .allMatch(event -> event.details().get("index").equals("by_twice"));
       handle.drop();
     }
   }

@@ -93,6 +93,21 @@ final class Operated {
     Await.until(SOON, "the slot is kept and free", () -> slots(source, "NOT active") == 1);
   }
 
+  /** Waits until the mirror has looked at its slot once more, by itself. */
+  static void awaitLook(TestDatabase source) {
+    String from = source.queryString("SELECT clock_timestamp()");
+    Await.until(
+        SOON,
+        "the mirror has looked at its slot",
+        () ->
+            source.queryLong(
+                    "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle' AND"
+                        + " application_name LIKE 'bunny operated monitor %'"
+                        + " AND query_start > ?::timestamptz",
+                    from)
+                == 1);
+  }
+
   /** Drops the slot under a mirror, whether it streams or not. */
   static void loseSlot(TestDatabase source) {
     Await.until(

@@ -1,27 +1,35 @@
 package io.bunnydb.mirror;
 
 import static io.bunnydb.mirror.Operated.SOON;
+import static io.bunnydb.mirror.Operated.awaitLook;
 import static io.bunnydb.mirror.Operated.awaitSlotIsFree;
 import static io.bunnydb.mirror.Operated.loseSlot;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.running;
 import static io.bunnydb.mirror.Operated.slots;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.bunnydb.ErrorKind;
+import io.bunnydb.EventQuery;
 import io.bunnydb.MirrorBuilder;
+import io.bunnydb.MirrorEvent;
+import io.bunnydb.MirrorEvent.Level;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorListener;
 import io.bunnydb.MirrorState;
 import io.bunnydb.PauseAction;
 import io.bunnydb.PauseBand;
 import io.bunnydb.SlotLostException;
+import io.bunnydb.SlotWarning;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -40,7 +48,7 @@ final class PausePolicyIT {
     private final List<PauseBand> bands = new CopyOnWriteArrayList<>();
     private final List<Duration> lengths = new CopyOnWriteArrayList<>();
     private final List<PauseAction> actions = new CopyOnWriteArrayList<>();
-    private final List<String> reasons = new CopyOnWriteArrayList<>();
+    private final List<SlotWarning.Danger> dangers = new CopyOnWriteArrayList<>();
 
     @Override
     public void onPauseLength(String mirror, PauseBand band, Duration paused) {
@@ -50,8 +58,13 @@ final class PausePolicyIT {
 
     @Override
     public void onPauseLimit(String mirror, PauseAction action, String reason) {
+      assertThat(reason).isNotBlank();
       actions.add(action);
-      reasons.add(reason);
+    }
+
+    @Override
+    public void onSlotWarning(String mirror, SlotWarning warning) {
+      dangers.add(warning.danger());
     }
   }
 
@@ -73,6 +86,11 @@ final class PausePolicyIT {
     handle.drop();
   }
 
+  private static List<MirrorEvent> events(
+      MirrorHandle handle, Level level, @Nullable String search) {
+    return handle.events(new EventQuery(9, 0, level, search)).events();
+  }
+
   private void awaitAction(PauseAction action) {
     Await.until(SOON, "it is told", () -> heard.actions.equals(List.of(action)));
   }
@@ -86,6 +104,9 @@ final class PausePolicyIT {
       handle.awaitState(MirrorState.RUNNING, SOON);
       assertThat(heard.actions).containsExactly(PauseAction.RESUME);
       assertThat(heard.bands).containsExactly(PauseBand.SHORT);
+      assertThat(events(handle, Level.WARN, "policy"))
+          .hasSize(1)
+          .allMatch(event -> event.details().get("action").equals("RESUME"));
       finish(handle);
     }
   }
@@ -120,6 +141,7 @@ final class PausePolicyIT {
       Await.until(SOON, "the slot is dropped", () -> slots(databases.source(), "true") == 0);
       awaitAction(PauseAction.DROP_SLOT);
       Await.until(SOON, "the error is told", () -> handle.status().error() != null);
+      assertThat(events(handle, Level.WARN, "DROP_SLOT")).hasSize(1);
       assertThat(handle.status().state()).isEqualTo(MirrorState.PAUSED);
       assertThatThrownBy(handle::resume)
           .isInstanceOf(SlotLostException.class)
@@ -129,6 +151,7 @@ final class PausePolicyIT {
       assertThat(handle.status().state()).isEqualTo(MirrorState.PAUSED);
       assertThat(handle.status().error())
           .contains("its policy had replication slot bunny_operated dropped; call recreate()");
+      assertThat(requireNonNull(handle.status().failure()).kind()).isEqualTo(ErrorKind.SLOT_LOST);
       handle.recreate();
       finish(handle);
     }
@@ -157,9 +180,8 @@ final class PausePolicyIT {
   }
 
   @Test
-  @ExpectsLog("bunny_operated was not found.*; paused already")
-  @ExpectsLog(value = "bunny_operated is invalid or was dropped", optional = true)
-  void slotThatIsLostWhileItIsPausedIsNoticed() {
+  @ExpectsLog("bunny_operated was not found")
+  void slotThatIsLostWhileItIsPausedIsToldOnce() {
     try (MirrorHandle handle = running(operated())) {
       handle.pause();
       awaitSlotIsFree(databases.source());
@@ -168,7 +190,39 @@ final class PausePolicyIT {
       assertThat(handle.status().error()).contains("bunny_operated was not found", "recreate()");
       assertThat(handle.status().state()).isEqualTo(MirrorState.PAUSED);
       handle.recreate();
+      assertThat(handle.status().error()).isNull();
+      awaitLook(databases.source());
+      assertThat(handle.status().error()).isNull();
+      assertThat(heard.dangers).containsExactly(SlotWarning.Danger.LOST);
+      assertThat(events(handle, Level.WARN, null))
+          .hasSize(1)
+          .allMatch(event -> event.details().get("danger").equals("LOST"));
       finish(handle);
     }
+  }
+
+  @Test
+  @ExpectsLog("bunny_operated was not found")
+  void lossIsShownUntilTheSlotIsFoundGoodAgain() {
+    try (MirrorHandle handle = running(operated())) {
+      handle.pause();
+      awaitSlotIsFree(databases.source());
+      copySlot("bunny_operated", "bunny_operated_kept");
+      loseSlot(databases.source());
+      Await.until(SOON, "it is noticed", () -> handle.status().error() != null);
+      copySlot("bunny_operated_kept", "bunny_operated");
+      databases.source().execute("SELECT pg_drop_replication_slot('bunny_operated_kept')");
+      Await.until(SOON, "it is over", () -> handle.status().error() == null);
+      assertThat(events(handle, Level.INFO, "reaches back to what the mirror needs again"))
+          .hasSize(1);
+      handle.resume();
+      finish(handle);
+    }
+  }
+
+  private static void copySlot(String from, String to) {
+    databases
+        .source()
+        .execute("SELECT pg_copy_logical_replication_slot('" + from + "', '" + to + "')");
   }
 }

@@ -2,6 +2,7 @@ package io.bunnydb.mirror;
 
 import static io.bunnydb.mirror.Operated.SOON;
 import static io.bunnydb.mirror.Operated.awaitHeldUp;
+import static io.bunnydb.mirror.Operated.awaitLook;
 import static io.bunnydb.mirror.Operated.awaitSlotIsFree;
 import static io.bunnydb.mirror.Operated.inBackground;
 import static io.bunnydb.mirror.Operated.inTransaction;
@@ -11,7 +12,9 @@ import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.bunnydb.EventQuery;
 import io.bunnydb.Mirror;
+import io.bunnydb.MirrorEvent.Level;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
@@ -19,6 +22,7 @@ import io.bunnydb.Peer;
 import io.bunnydb.PreflightException;
 import io.bunnydb.SlotLostException;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
+import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.LeavesReplication;
 import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.SidesDiffer;
@@ -30,6 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A mirror whose source cannot go on where it was, and that is made anew by one call. */
+@ExpectsLog(value = "replication slot bunny_operated was not found", optional = true)
 final class RecreateIT {
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
@@ -138,8 +143,27 @@ final class RecreateIT {
           .hasCauseInstanceOf(MirrorException.class)
           .hasMessageContaining("recreate was overtaken by another command");
       assertThat(handle.status().state()).isEqualTo(MirrorState.PAUSED);
+      assertThat(handle.status().error()).contains("recreate() did not come to its end");
       writing.rollback();
       handle.recreate();
+      finish(handle);
+    }
+  }
+
+  @Test
+  void slotThatIsBeingMadeAnewIsNotToldToBeLost() throws Exception {
+    try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
+      handle.awaitCaughtUp(SOON);
+      handle.pause();
+      awaitSlotIsFree(databases.source());
+      try (Connection writing = inTransaction(databases.source(), "INSERT INTO b VALUES (99)")) {
+        CompletableFuture<Void> call = inBackground(handle::recreate);
+        awaitHeldUp(databases.source());
+        awaitLook(databases.source());
+        writing.rollback();
+        call.get(SOON.toSeconds(), TimeUnit.SECONDS);
+      }
+      assertThat(handle.events(new EventQuery(9, 0, Level.WARN, null)).events()).isEmpty();
       finish(handle);
     }
   }

@@ -1,13 +1,17 @@
 package io.bunnydb.mirror;
 
 import static io.bunnydb.mirror.Operated.SOON;
+import static io.bunnydb.mirror.Operated.inBackground;
 import static io.bunnydb.mirror.Operated.mappings;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.bunnydb.EventQuery;
 import io.bunnydb.MirrorBuilder;
+import io.bunnydb.MirrorEvent;
+import io.bunnydb.MirrorEvent.Level;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.MirrorStatus;
@@ -16,9 +20,14 @@ import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.Workload;
 import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -179,6 +188,13 @@ final class StandbyIT {
       databases.source().execute("INSERT INTO a VALUES (4)");
       second.awaitCaughtUp(SOON);
       databases.assertMirrored("public.a");
+      assertThat(second.events(new EventQuery(9, 0, Level.INFO, "this process")).events())
+          .hasSize(2)
+          .allMatch(event -> event.details().get("owner").contains("bunny operated apply "))
+          .extracting(MirrorEvent::message)
+          .satisfiesExactly(
+              takeover -> assertThat(takeover).contains("this process takes over"),
+              begin -> assertThat(begin).contains("it runs already", "this process stands by"));
       second.drop();
     }
   }
@@ -218,6 +234,71 @@ final class StandbyIT {
       databases.assertMirrored("public.a");
       first.drop();
       second.awaitState(MirrorState.TERMINATED, TAKEOVER);
+      Await.until(SOON, "no thread of it is left", () -> threads() == 0);
+      assertThat(second.events(new EventQuery(9, 0, Level.INFO, "was deleted by")).events())
+          .hasSize(1);
     }
+  }
+
+  private static long threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().startsWith("bunny-operated"))
+        .count();
+  }
+
+  /** The server may notice late that the owner's last session is gone. */
+  @Test
+  @ExpectsLog("attempt 1 failed")
+  void ownerThatReconnectsWaitsForItsLastSessionToEnd() throws Exception {
+    createTable();
+    try (MirrorHandle handle = running(one().standby(true));
+        Connection last = databases.destination().connection()) {
+      handle.awaitCaughtUp(SOON);
+      CompletableFuture<Void> held = inBackground(() -> takeOwnersLock(last));
+      Await.until(SOON, "it waits for the lock", () -> waiting("NOT LIKE", 0) == 1);
+      databases
+          .destination()
+          .execute(
+              "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                  + " WHERE application_name LIKE 'bunny operated apply %'");
+      held.get(SOON.toSeconds(), TimeUnit.SECONDS);
+      databases.source().execute("INSERT INTO a VALUES (3)");
+      Await.until(SOON, "the owner is patient", () -> waiting("LIKE", 400) == 1);
+      last.close();
+      handle.awaitCaughtUp(SOON);
+      databases.assertMirrored("public.a");
+      assertThat(handle.events(new EventQuery(9, 0, Level.INFO, "runs already")).events())
+          .isEmpty();
+      handle.drop();
+    }
+  }
+
+  /** Waits for the owner's lock, and holds it as the session does that the server takes for it. */
+  private static void takeOwnersLock(Connection session) {
+    String key =
+        databases
+            .destination()
+            .queryString(
+                "SELECT classid::bigint << 32 | objid::bigint FROM pg_locks JOIN pg_stat_activity"
+                    + " USING (pid) WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+                    + " AND application_name LIKE 'bunny operated apply %'");
+    try (Statement statement = session.createStatement()) {
+      statement.execute("SELECT pg_advisory_lock(" + key + ")");
+    } catch (SQLException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** How many sessions wait for an advisory lock for so long, Bunny's or others. */
+  private static long waiting(String like, int millis) {
+    return databases
+        .destination()
+        .queryLong(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'"
+                + " AND application_name "
+                + like
+                + " 'bunny%' AND query_start < clock_timestamp() - interval '"
+                + millis
+                + " ms'");
   }
 }

@@ -2,8 +2,10 @@ package io.bunnydb.mirror;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.bunnydb.EventQuery;
 import io.bunnydb.Mirror;
 import io.bunnydb.MirrorBuilder;
+import io.bunnydb.MirrorEvent.Level;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorPhase;
 import io.bunnydb.MirrorState;
@@ -187,6 +189,9 @@ final class StreamIT {
       databases.source().execute("DELETE FROM a");
       handle.awaitCaughtUp(SOON);
       assertThat(handle.status().tables().get(0).rowsMissing()).isEqualTo(2);
+      assertThat(handle.events(new EventQuery(9, 0, Level.WARN, "met no row")).events())
+          .hasSize(1)
+          .allMatch(event -> event.details().get("rowsMissing").equals("2"));
       handle.drop();
     }
   }

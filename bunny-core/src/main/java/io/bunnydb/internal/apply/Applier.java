@@ -181,7 +181,7 @@ public final class Applier implements AutoCloseable {
       writer.session().commit();
       store.advance(mirror, position, writer.session());
     }
-    rows += writer.committed(position);
+    rows += writer.committed();
   }
 
   /** Rows inserted, updated, deleted or not found, by all that was committed. */

@@ -20,8 +20,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The relations that the stream has described, and the destination tables that they go to.
@@ -30,8 +28,6 @@ import org.slf4j.LoggerFactory;
  * source describes its relations once for each. Used by one thread.
  */
 final class Relations {
-  private static final Logger LOG = LoggerFactory.getLogger(Relations.class);
-
   private final String mirror;
   private final Connection destination;
   private final boolean isRepeatable;
@@ -196,27 +192,15 @@ final class Relations {
    *
    * @return how many rows it concerned
    */
-  long committed(Lsn position) {
+  long committed() {
     long rows = 0;
     for (DestinationTable target : targets.values()) {
-      rows += publishCounts(target, position);
+      rows += target.committed();
     }
     for (DestinationTable target : retired) {
-      rows += publishCounts(target, position);
+      rows += target.committed();
     }
     retired.clear();
     return rows;
-  }
-
-  private long publishCounts(DestinationTable target, Lsn position) {
-    if (target.missing > 0) {
-      LOG.warn(
-          "mirror '{}', table {}, at {}: {} updates or deletes met no row on the destination",
-          mirror,
-          target.name(),
-          position,
-          target.missing);
-    }
-    return target.committed();
   }
 }

@@ -1,7 +1,6 @@
 package io.bunnydb.internal.apply;
 
 import io.bunnydb.ApplyException;
-import io.bunnydb.Lsn;
 import io.bunnydb.internal.apply.Applier.LiveTable;
 import io.bunnydb.internal.apply.Applier.TextNeededException;
 import io.bunnydb.internal.apply.BatchWriter.SetFailedException;
@@ -155,9 +154,9 @@ final class SessionWriter {
   }
 
   /** The transaction has committed; gives how many rows it concerned. */
-  long committed(Lsn position) {
+  long committed() {
     isInTransaction = false;
-    return messages.relations().committed(position);
+    return messages.relations().committed();
   }
 
   /** The source may have passed through states that a check after each statement refuses. */

@@ -78,6 +78,11 @@ public final class TableProgress {
     missing.addAndGet(missingRows);
   }
 
+  /** How many updates and deletes met no row on the destination. */
+  public long rowsMissing() {
+    return missing.get();
+  }
+
   /** The counts as a user sees them. */
   public TableStatus status() {
     long rows = rowsCopied.get();

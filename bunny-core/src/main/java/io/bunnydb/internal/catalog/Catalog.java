@@ -292,14 +292,27 @@ public final class Catalog {
    * next record is written, so the page's start is given instead.
    */
   public static Lsn logEnd(Connection connection) throws SQLException {
-    return logEnd(
-        String.valueOf(
-            Sql.queryText(connection, "SELECT pg_catalog.pg_current_wal_insert_lsn()::text")));
+    return logEnd(connection, "SELECT pg_catalog.pg_current_wal_insert_lsn()::text");
   }
 
-  /** The end of a server's log, whose insert position was read as text. */
-  public static Lsn logEnd(String insertPosition) {
-    Lsn inserted = Lsn.parse(insertPosition);
+  /**
+   * The {@link #logEnd} of a server that is to send its log up to there soon. It sends what it has
+   * flushed, and what readers leave in the log that roll back (hint bits, pruned pages) nobody has
+   * flushed. So, where the log is not flushed to its end, a transaction ID is taken: its commit,
+   * which is not waited for, has the WAL writer do it within three times {@code wal_writer_delay}.
+   */
+  public static Lsn logEndToReach(Connection connection) throws SQLException {
+    return logEnd(
+        connection,
+        """
+        SELECT ended.lsn::text, CASE WHEN ended.lsn > pg_catalog.pg_current_wal_flush_lsn()
+                                     THEN pg_catalog.pg_current_xact_id() END
+        FROM (SELECT pg_catalog.pg_current_wal_insert_lsn() AS lsn) ended
+        """);
+  }
+
+  private static Lsn logEnd(Connection connection, String query) throws SQLException {
+    Lsn inserted = Lsn.parse(String.valueOf(Sql.queryText(connection, query)));
     long inPage = inserted.value() & (PAGE - 1);
     return inPage == SHORT_PAGE_HEADER || inPage == LONG_PAGE_HEADER
         ? new Lsn(inserted.value() - inPage)

@@ -9,16 +9,13 @@ import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.SourceIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.Map;
 
 /**
  * Accepts a new mirror, or another list of tables, or refuses it with every reason there is.
  * Nothing is created either way.
  */
 final class Admission {
-  private static final Logger LOG = LoggerFactory.getLogger(Admission.class);
-
   private final MirrorContext context;
   private final MirrorConfig config;
 
@@ -68,7 +65,11 @@ final class Admission {
   private void accept(Findings findings) {
     findings.refuse(config.name());
     for (String warning : findings.of(Severity.WARNING)) {
-      LOG.info("mirror '{}': {}", config.name(), warning);
+      context
+          .events()
+          .info(
+              "mirror '" + config.name() + "': " + warning,
+              Map.of("severity", Severity.WARNING.name()));
     }
   }
 

@@ -1,5 +1,6 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.TableName;
 import io.bunnydb.TableStatus;
 import io.bunnydb.internal.apply.TableProgress;
 import io.bunnydb.internal.snapshot.SnapshotCopy;
@@ -7,7 +8,7 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * Tells of the copies of a mirror's tables.
+ * Tells of the copies of a mirror's tables, and of the indexes that these do without.
  *
  * @param context the mirror
  */
@@ -41,6 +42,38 @@ record CopyReports(MirrorContext context) implements SnapshotCopy.Listener {
     FlightRecords.copy(context.config().name(), status, time);
     context.lifecycle().copied(status.source());
     tell(status);
+  }
+
+  @Override
+  public void leavesOut(TableName table, String index, String reason) {
+    context
+        .events()
+        .info(
+            "mirror '"
+                + context.config().name()
+                + "': index "
+                + index
+                + " of "
+                + table
+                + " is not made on the destination: "
+                + reason,
+            Map.of("table", table.toString(), "index", index));
+  }
+
+  @Override
+  public void doesWithout(TableName table, String index, String reason) {
+    context
+        .events()
+        .warn(
+            "mirror '"
+                + context.config().name()
+                + "': destination table "
+                + table
+                + " does without "
+                + index
+                + ": "
+                + reason,
+            Map.of("destinationTable", table.toString(), "index", index));
   }
 
   @Override

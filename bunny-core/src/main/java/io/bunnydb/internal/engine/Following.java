@@ -87,13 +87,15 @@ final class Following {
             allowed.hasInProgress() && ReplicationStream.tellsOfRollbacks(source),
             allowed.isBinary() && Applier.takesBinary(destination) && areBinary(tables, types));
     start(stream, content);
-    context.progress().streams(Catalog.logEnd(source));
+    context.progress().streams(Catalog.logEndToReach(source));
     PublicationWatch watch = new PublicationWatch(checkpoint, context.partitions(), source);
     Heartbeat heartbeat =
         new Heartbeat(config.name(), config.options().operation().heartbeat(), source);
     Receiver receiver =
         new Receiver(stream, exchange, context, watch, heartbeat, checkpoint.position());
     acknowledge(receiver, false);
+    Map<Long, LiveTable> tablesByOid = liveTables();
+    MissingRows missing = new MissingRows(context, tablesByOid.values());
     Thread receiving = Session.startThread(config.name(), "receive", receiver);
     try (Applier applier =
         new Applier(
@@ -103,8 +105,8 @@ final class Following {
             !context.destination().areTriggersSilent(),
             context.destination().store(),
             content.isBinary() ? types : null,
-            liveTables())) {
-      apply(exchange, applier, receiver);
+            tablesByOid)) {
+      apply(exchange, applier, receiver, missing);
     } catch (ExchangeFailedException e) {
       SourceProof.refuseIfLogIsGone(checkpoint, e.getCause());
       // What it could not send, it may be able to send as text, or need not yet.
@@ -136,7 +138,8 @@ final class Following {
     }
   }
 
-  private void apply(BatchExchange exchange, Applier applier, Receiver receiver)
+  private void apply(
+      BatchExchange exchange, Applier applier, Receiver receiver, MissingRows missing)
       throws SQLException, InterruptedException {
     boolean isInTransaction = false;
     BatchMeter meter = new BatchMeter();
@@ -149,6 +152,7 @@ final class Following {
       meter.add(batch, began);
       isInTransaction = !batch.endsBetweenTransactions();
       if (batch.isToCommit()) {
+        missing.look(batch.position());
         BatchReport report = meter.report(batch, applier.rows());
         context.progress().applied(batch, report.transactions());
         context.lifecycle().progressed();

@@ -15,6 +15,7 @@ import java.util.Map;
  * @param destinationPeer how further sessions reach the destination
  * @param events what has happened to it
  * @param lifecycle the mirror's state
+ * @param slots what is told of dangers to its slot
  * @param progress how far the stream has come
  * @param tables the tables' counts
  * @param partitions what is known of the tables' partitions
@@ -28,6 +29,7 @@ record MirrorContext(
     PeerConnector destinationPeer,
     EventLog events,
     Lifecycle lifecycle,
+    SlotWarnings slots,
     Progress progress,
     TableRegistry tables,
     PartitionWatch partitions) {
@@ -35,6 +37,7 @@ record MirrorContext(
   static MirrorContext of(MirrorConfig config) {
     PeerConnector source = new PeerConnector(config.name(), config.source());
     EventLog events = new EventLog();
+    Lifecycle lifecycle = new Lifecycle(config.name(), config.listeners(), events);
     PeerConnector destination = new PeerConnector(config.name(), config.destination());
     return new MirrorContext(
         config,
@@ -44,7 +47,8 @@ record MirrorContext(
         new Standby(config, destination),
         destination,
         events,
-        new Lifecycle(config.name(), config.listeners(), events),
+        lifecycle,
+        new SlotWarnings(config.name(), config.slot(), events, lifecycle),
         new Progress(InstantSource.system()),
         new TableRegistry(),
         new PartitionWatch(config.name(), events));

@@ -47,7 +47,7 @@ public final class MirrorEngine {
    */
   public static MirrorEngine start(MirrorConfig config) {
     MirrorEngine engine = new MirrorEngine(config);
-    engine.thread.start();
+    engine.thread.start(engine.guard::end);
     engine.guard.start();
     return engine;
   }
@@ -199,8 +199,6 @@ public final class MirrorEngine {
   /** Ends the work of this process. */
   public void close() {
     thread.end();
-    guard.end();
-    lag.close();
     guard.join();
   }
 

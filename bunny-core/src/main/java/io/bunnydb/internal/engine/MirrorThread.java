@@ -2,6 +2,7 @@ package io.bunnydb.internal.engine;
 
 import io.bunnydb.MirrorState;
 import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.source.LagMonitor.Reading;
 import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +34,7 @@ final class MirrorThread {
   private volatile boolean isBackingOff;
   private volatile boolean isHurried;
   private volatile boolean isEnding;
+  private Runnable atEnd = () -> {};
   private boolean isEnded; // guarded by commands
   private boolean isToEnd; // of the thread alone
 
@@ -47,8 +49,13 @@ final class MirrorThread {
 
   // ---- for callers ----
 
-  /** Starts the thread; returns when the mirror is known or accepted. */
-  void start() {
+  /**
+   * Starts the thread; returns when the mirror is known or accepted.
+   *
+   * @param end runs on the thread when it has ended, which is not always a caller's wish
+   */
+  void start(Runnable end) {
+    atEnd = end;
     thread.start();
     try {
       callUnlessRunning(MirrorWork::open);
@@ -132,6 +139,24 @@ final class MirrorThread {
     isHurried = true;
     if (isBackingOff) {
       commands.add(new Command(MirrorWork::hurry));
+    }
+  }
+
+  /** Has a paused mirror take what was read of its slot, unless it has something else to do. */
+  void seeSlot(Reading reading) {
+    synchronized (commands) {
+      if (!isEnded && commands.isEmpty()) {
+        commands.add(new Command((mine, signal) -> seeSlot(mine, reading, signal)));
+      }
+    }
+  }
+
+  private void seeSlot(MirrorWork mine, Reading reading, StopSignal signal) {
+    try {
+      mine.seeSlot(reading, signal);
+    } catch (RuntimeException | Error e) {
+      // Nobody waits for this command.
+      LOG.error("mirror '{}': an unexpected error while it is paused, report it", mirror, e);
     }
   }
 
@@ -256,5 +281,6 @@ final class MirrorThread {
       }
     }
     lifecycle.moveIfPossible(MirrorState.TERMINATED);
+    atEnd.run();
   }
 }

@@ -8,6 +8,7 @@ import io.bunnydb.MirrorState;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.source.LagMonitor.Reading;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.SQLException;
@@ -17,16 +18,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What a mirror can be told: each command, as the mirror's thread carries it out between {@link
  * Sessions}. Used by that thread alone.
  */
 final class MirrorWork implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(MirrorWork.class);
-
   private final MirrorContext context;
   private final MirrorConfig config;
   private final Lifecycle lifecycle;
@@ -42,7 +39,7 @@ final class MirrorWork implements AutoCloseable {
     this.config = context.config();
     this.lifecycle = context.lifecycle();
     this.checkpoints = new Checkpoints(config, context.destination());
-    this.setUp = new SetUp(config, checkpoints);
+    this.setUp = new SetUp(context, checkpoints);
     this.admission = new Admission(context);
     this.pauseGuard = new PauseGuard(context, checkpoints, Clock.systemUTC());
     this.pause = new Pause(checkpoints, pauseGuard);
@@ -78,8 +75,7 @@ final class MirrorWork implements AutoCloseable {
       if (!config.options().operation().isStandby()) {
         throw e;
       }
-      LOG.info("{}; this process stands by", e.getMessage());
-      context.standby().begin(context, stop);
+      context.standby().begin(context, e, stop);
     }
   }
 
@@ -162,20 +158,27 @@ final class MirrorWork implements AutoCloseable {
       lifecycle.error(null);
       return;
     }
+    try {
+      proveAndGoOn(stop);
+    } catch (SQLException | RuntimeException e) {
+      throw notResumed("resume", e, stop);
+    }
+  }
+
+  private void proveAndGoOn(StopSignal stop) throws SQLException {
     // Opened for its proof alone; the session that works follows when the command is done.
     try (Session session = Session.open(context, checkpoints, setUp, stop)) {
       session.prove();
       pause.lift();
       goOn(session.state());
-    } catch (SQLException | RuntimeException e) {
-      throw notResumed("resume", e, stop);
     }
   }
 
   /** Makes anew what the mirror has on the source, and lets it copy all of its tables. */
   void recreate(StopSignal stop) throws SQLException, InterruptedException {
     try {
-      Checkpoint made = new Recreation(context, checkpoints, setUp, admission).run(stop);
+      Checkpoint made =
+          new Recreation(context, checkpoints, setUp, admission).run(pauseGuard, stop);
       context.tables().follow(made);
       context.progress().begins(made.position(), false);
       goOn(MirrorState.SNAPSHOT);
@@ -208,13 +211,19 @@ final class MirrorWork implements AutoCloseable {
     return pauseGuard.untilNextLook();
   }
 
+  /** Takes what was read of the slot, and looks after a pause. */
+  void seeSlot(Reading reading, StopSignal stop) {
+    pauseGuard.see(reading);
+    lookAfterPause(stop);
+  }
+
   /** Looks after a pause, and resumes the mirror if the policy says so. */
   void lookAfterPause(StopSignal stop) {
     if (!pauseGuard.look(stop)) {
       return;
     }
     try {
-      resume(stop);
+      proveAndGoOn(stop);
     } catch (SQLException | RuntimeException e) {
       if (!stop.isStopped()) {
         pauseGuard.couldNotResume(Faults.describe(config.name(), e));

@@ -17,13 +17,16 @@ import java.time.Duration;
 final class OwnedDestination implements AutoCloseable {
   private static final Duration OWNER_WAIT = Duration.ofSeconds(5);
 
-  /** One that stands by looks again by itself. */
+  /** One that stands by, or may begin to, looks again by itself. */
   private static final Duration STANDBY_WAIT = Duration.ofMillis(200);
 
   private final MirrorConfig config;
   private final PeerConnector connector;
   private final KeptConnection kept = new KeptConnection(this::open);
   private boolean areTriggersSilent;
+
+  // Then it is its own last session that the server may not have noticed to be gone.
+  private boolean wasOwner;
   private CheckpointStore store;
 
   OwnedDestination(MirrorConfig config, PeerConnector connector) {
@@ -45,11 +48,12 @@ final class OwnedDestination implements AutoCloseable {
   private Connection open() throws SQLException {
     Connection opened = connector.open("apply");
     try {
-      boolean isPatient = !config.options().operation().isStandby();
+      boolean isPatient = wasOwner || !config.options().operation().isStandby();
       Ownership.acquire(opened, config.name(), isPatient ? OWNER_WAIT : STANDBY_WAIT);
       areTriggersSilent = WriterSettings.prepare(opened);
       store = config.store().claim(config.name(), opened);
       opened.setAutoCommit(false);
+      wasOwner = true;
     } catch (SQLException | RuntimeException e) {
       opened.close();
       throw e;
@@ -70,6 +74,7 @@ final class OwnedDestination implements AutoCloseable {
   /** Ends the session; what it had not committed is undone. */
   @Override
   public void close() {
+    wasOwner = false;
     kept.close();
   }
 }

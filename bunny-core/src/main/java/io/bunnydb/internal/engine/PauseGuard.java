@@ -1,52 +1,44 @@
 package io.bunnydb.internal.engine;
 
-import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
+import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorOwnedException;
 import io.bunnydb.MirrorState;
 import io.bunnydb.PauseAction;
 import io.bunnydb.PauseBand;
-import io.bunnydb.SlotLostException;
 import io.bunnydb.internal.catalog.StopSignal;
-import io.bunnydb.internal.source.ReplicationSlot;
+import io.bunnydb.internal.source.LagMonitor.Reading;
 import io.bunnydb.spi.Checkpoint;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Looks after a paused mirror: tells how long the pause lasts, goes by the policy for it, and
- * notices a slot that is lost meanwhile. Used by the mirror's thread.
+ * Looks after a paused mirror: tells how long the pause lasts, goes by the policy for it, and has
+ * {@link PausedSlot} look at the slot. Used by the mirror's thread.
  */
 final class PauseGuard {
-  private static final Logger LOG = LoggerFactory.getLogger(PauseGuard.class);
-  private static final Duration SLOT_INTERVAL = Duration.ofSeconds(5);
-  private static final int ANSWER_MILLIS = 10_000;
-
   private final MirrorContext context;
   private final String mirror;
   private final @Nullable PausePolicy policy;
-  private final Checkpoints checkpoints;
   private final Clock clock;
   private final PauseWatch watch;
-  private Instant nextSlotLook = Instant.MIN;
-  private @Nullable Checkpoint noted;
+  private final PausedSlot slot;
+  private final Backoff backoff = new Backoff();
+  private @Nullable Instant nextAct;
   private boolean isByError;
-  private boolean isLossKnown;
   private boolean isLimitTold;
 
   PauseGuard(MirrorContext context, Checkpoints checkpoints, Clock clock) {
     this.context = context;
     this.mirror = context.config().name();
     this.policy = context.config().options().operation().pausePolicy();
-    this.checkpoints = checkpoints;
     this.clock = clock;
     this.watch = new PauseWatch(policy);
+    this.slot = new PausedSlot(context, checkpoints);
   }
 
   /** A pause begins now. */
@@ -58,22 +50,21 @@ final class PauseGuard {
   void goesOn(Checkpoint paused) {
     Instant since = paused.pausedSince();
     begins(since == null ? clock.instant() : since, paused.error() != null);
-    noted = paused;
+    slot.remember(paused);
   }
 
   private void begins(Instant at, boolean byError) {
     watch.begins(at);
+    slot.begins();
+    backoff.reset();
+    nextAct = null;
     isByError = byError;
-    isLossKnown = false;
     isLimitTold = false;
-    noted = null;
-    Instant now = clock.instant();
-    nextSlotLook = policy == null ? now.plus(SLOT_INTERVAL) : now;
   }
 
   /** The pause is in the checkpoint, which tells what is needed of the slot. */
   void remember(Checkpoint paused) {
-    noted = paused;
+    slot.remember(paused);
   }
 
   /** The pause is over. */
@@ -90,16 +81,26 @@ final class PauseGuard {
   Duration untilNextLook() {
     Instant now = clock.instant();
     Duration byTime = watch.untilNext(now);
-    if (watch.since() == null || !(watch.isPolicyOpen() || isSlotToWatch())) {
+    Instant again = nextAct;
+    if (again == null || !watch.isPolicyOpen()) {
       return byTime;
     }
-    Duration bySlot =
-        now.isBefore(nextSlotLook) ? Duration.between(now, nextSlotLook) : Duration.ZERO;
-    return byTime.compareTo(bySlot) < 0 ? byTime : bySlot;
+    Duration untilAgain = now.isBefore(again) ? Duration.between(now, again) : Duration.ZERO;
+    return byTime.compareTo(untilAgain) < 0 ? byTime : untilAgain;
   }
 
-  private boolean isSlotToWatch() {
-    return noted != null && !isLossKnown;
+  /** Takes what was read of the slot; {@link #look} is to follow. */
+  void see(Reading reading) {
+    if (isPaused()) {
+      slot.see(reading);
+    }
+  }
+
+  private boolean isPaused() {
+    if (context.lifecycle().state() != MirrorState.PAUSED) {
+      watch.ends();
+    }
+    return watch.since() != null;
   }
 
   /**
@@ -109,20 +110,15 @@ final class PauseGuard {
    *     be called
    */
   boolean look(StopSignal stop) {
-    if (context.lifecycle().state() != MirrorState.PAUSED) {
-      watch.ends();
-    }
-    if (watch.since() == null) {
+    if (!isPaused()) {
       return false;
     }
     tellOfLength();
-    long retained = 0;
-    if (!clock.instant().isBefore(nextSlotLook)) {
-      nextSlotLook = clock.instant().plus(SLOT_INTERVAL);
-      retained = isSlotToWatch() ? lookAtSlot(stop) : 0;
-    }
+    Instant now = clock.instant();
     PausePolicy limits = policy;
-    String reason = watch.passedLimit(clock.instant(), retained);
+    Instant again = nextAct;
+    boolean isTooSoon = again != null && now.isBefore(again);
+    String reason = isTooSoon ? null : watch.passedLimit(now, slot.retainedBytes());
     return limits != null && reason != null && act(possible(limits.action()), reason, stop);
   }
 
@@ -132,51 +128,13 @@ final class PauseGuard {
     if (band != null) {
       Duration length = watch.length(now);
       if (band != PauseBand.SHORT) {
-        LOG.info("mirror '{}' has been paused for {}", mirror, length);
+        context
+            .events()
+            .info(
+                "mirror '" + mirror + "' has been paused for " + length,
+                Map.of("band", band.name(), "paused", length.toString()));
       }
       context.lifecycle().tell(listener -> listener.onPauseLength(mirror, band, length));
-    }
-  }
-
-  /** Notices that the slot is lost; returns what it retains, 0 where that is not known. */
-  private long lookAtSlot(StopSignal stop) {
-    Checkpoint paused = noted;
-    if (paused == null || paused.position().equals(Lsn.ZERO)) {
-      return 0;
-    }
-    try {
-      return onSource(
-          stop,
-          source -> {
-            SourceProof.checkSlot(paused, source);
-            return ReplicationSlot.retainedBytes(source, paused.slot());
-          });
-    } catch (SlotLostException e) {
-      isLossKnown = true;
-      LOG.warn("{}; paused already", e.getMessage());
-      context.lifecycle().error(e);
-      return 0;
-    } catch (SQLException | RuntimeException e) {
-      LOG.debug("mirror '{}': its slot could not be looked at while it is paused", mirror, e);
-      return 0;
-    }
-  }
-
-  /** Something that the source is asked. */
-  private interface Question<T> {
-    T ask(Connection source) throws SQLException;
-  }
-
-  /** A paused mirror keeps no connection to the source, so there is one for each question. */
-  private <T> T onSource(StopSignal stop, Question<T> question) throws SQLException {
-    Connection source = context.control().get();
-    try {
-      source.setNetworkTimeout(Runnable::run, ANSWER_MILLIS);
-      stop.guard(source);
-      return question.ask(source);
-    } finally {
-      stop.release(source);
-      context.control().close();
     }
   }
 
@@ -184,18 +142,24 @@ final class PauseGuard {
   private PauseAction possible(PauseAction wanted) {
     return switch (wanted) {
       case ALERT -> PauseAction.ALERT;
-      case RESUME -> isByError || isLossKnown ? PauseAction.ALERT : PauseAction.RESUME;
+      case RESUME -> isByError || slot.isLost() ? PauseAction.ALERT : PauseAction.RESUME;
       case DROP_SLOT ->
-          context.config().ownsSlot() && !isLossKnown ? PauseAction.DROP_SLOT : PauseAction.ALERT;
+          context.config().ownsSlot() && !slot.isLost() ? PauseAction.DROP_SLOT : PauseAction.ALERT;
     };
   }
 
   private boolean act(PauseAction action, String reason, StopSignal stop) {
     if (!isLimitTold) {
       isLimitTold = true;
-      LOG.warn("mirror '{}': {}, which its policy limits; action {}", mirror, reason, action);
+      context
+          .events()
+          .warn(
+              "mirror '" + mirror + "': " + reason + ", which its policy limits; action " + action,
+              Map.of("action", action.name(), "reason", reason));
       context.lifecycle().tell(listener -> listener.onPauseLimit(mirror, action, reason));
     }
+    // Should it be overtaken by a command, it is due again.
+    nextAct = clock.instant();
     switch (action) {
       case ALERT -> watch.limitIsMet();
       case RESUME -> {
@@ -207,57 +171,37 @@ final class PauseGuard {
   }
 
   private void dropSlot(String reason, StopSignal stop) {
-    String slot = context.config().slot();
     try {
-      // Another may have taken the mirror over, or gone on with it; then the slot is in use.
-      Checkpoint known = checkpoints.require();
-      if (!known.paused()) {
-        watch.limitIsMet();
-        return;
-      }
-      onSource(
-          stop,
-          source -> {
-            ReplicationSlot.drop(source, slot);
-            return true;
-          });
-    } catch (MirrorOwnedException e) {
+      slot.drop(reason, watch.since(), stop);
       watch.limitIsMet();
-      LOG.warn("{}; its slot is not dropped", e.getMessage());
-      return;
     } catch (SQLException | RuntimeException e) {
-      LOG.warn("mirror '{}': slot {} could not be dropped, which is tried again", mirror, slot, e);
-      return;
-    }
-    watch.limitIsMet();
-    isLossKnown = true;
-    isByError = true;
-    MirrorException error =
-        new SlotLostException(
-            mirror,
-            reason
-                + ", so its policy had replication slot "
-                + slot
-                + " dropped; call recreate(), which copies every table again",
-            null);
-    context.lifecycle().error(error);
-    try {
-      checkpoints.save(
-          checkpoints
-              .require()
-              .withPaused(true, error.getMessage())
-              .withPausedSince(watch.since()));
-    } catch (SQLException | RuntimeException e) {
-      LOG.warn("mirror '{}': why its slot was dropped could not be noted", mirror, e);
+      if (!stop.isStopped()) {
+        failed(Faults.describe(mirror, e), "its slot could not be dropped");
+      }
     }
   }
 
   /** The mirror could not be resumed; it is tried again where time may cure that. */
   void couldNotResume(MirrorException error) {
-    if (error instanceof MirrorOwnedException || !Faults.isTransient(error)) {
+    failed(error, "it could not be resumed");
+  }
+
+  private void failed(MirrorException error, String what) {
+    boolean isHopeless = error instanceof MirrorOwnedException || !Faults.isTransient(error);
+    if (isHopeless) {
       watch.limitIsMet();
-      isByError = true;
     }
-    LOG.warn("{}; it could not be resumed as its policy says", error.getMessage());
+    nextAct = isHopeless ? null : clock.instant().plus(backoff.next());
+    MirrorFailure failure = context.lifecycle().count(error, nextAct);
+    context
+        .events()
+        .warn(
+            error.getMessage()
+                + "; "
+                + what
+                + " as its policy says"
+                + (isHopeless ? "" : ", which is tried again at " + nextAct),
+            Faults.details(failure));
+    context.lifecycle().show(error, failure);
   }
 }

@@ -11,11 +11,11 @@ import io.bunnydb.spi.SourceIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Makes anew what a mirror has on its source, whichever that is now, and has every table copied
@@ -24,7 +24,6 @@ import org.slf4j.LoggerFactory;
  * resume makes what is missing.
  */
 final class Recreation {
-  private static final Logger LOG = LoggerFactory.getLogger(Recreation.class);
   private static final Duration SLOT_RELEASE = Duration.ofSeconds(5);
   private static final String UNFINISHED = "recreate() did not come to its end; call it again";
 
@@ -45,10 +44,11 @@ final class Recreation {
   /**
    * Does it; the mirror is not paused any more after that.
    *
+   * @param pauses is told what is needed of the slot from now on
    * @return the new checkpoint
    * @throws PreflightException if a table cannot be mirrored any more; nothing was changed
    */
-  Checkpoint run(StopSignal stop) throws SQLException, InterruptedException {
+  Checkpoint run(PauseGuard pauses, StopSignal stop) throws SQLException, InterruptedException {
     Connection source = context.control().get();
     Connection destination = context.destination().connection();
     try {
@@ -63,26 +63,48 @@ final class Recreation {
         refuseOthersReplication(source);
       }
       stop.check();
+      MirrorException unfinished = new MirrorException(config.name(), UNFINISHED, null);
       Checkpoint begun =
           update
               .result()
               .withSource(found)
               .withPosition(Catalog.logEnd(source))
-              .withPaused(true, UNFINISHED);
+              .withPaused(true, toText(unfinished));
       checkpoints.save(begun);
+      pauses.remember(begun);
+      context.tables().follow(begun);
+      context.progress().begins(begun.position(), false);
       tellOfOtherSource(old.source(), found);
-      dropReplication(source, stop);
-      Checkpoint made =
-          setUp
-              .complete(begun, setUp.sourceTables(begun, source), source, destination)
-              .withPaused(false, null);
-      stop.check();
-      checkpoints.save(made);
-      return made;
+      try {
+        return makeAnew(begun, source, destination, stop);
+      } catch (SQLException | InterruptedException | RuntimeException e) {
+        if (stop.isStopped()) {
+          // What the status shows is of what there was before.
+          context.lifecycle().error(unfinished);
+        }
+        throw e;
+      }
     } finally {
       stop.release(source);
       stop.release(destination);
     }
+  }
+
+  private static String toText(MirrorException unfinished) {
+    return KeptFailure.toText(Faults.failure(unfinished, Instant.now(), 1, null));
+  }
+
+  private Checkpoint makeAnew(
+      Checkpoint begun, Connection source, Connection destination, StopSignal stop)
+      throws SQLException, InterruptedException {
+    dropReplication(source, stop);
+    Checkpoint made =
+        setUp
+            .complete(begun, setUp.sourceTables(begun, source), source, destination)
+            .withPaused(false, null);
+    stop.check();
+    checkpoints.save(made);
+    return made;
   }
 
   /** One that an administrator made is neither dropped nor made here. */
@@ -128,11 +150,20 @@ final class Recreation {
 
   private void tellOfOtherSource(SourceIdentity old, SourceIdentity found) {
     if (!old.equals(found)) {
-      LOG.info(
-          "mirror '{}' is made anew on {}; what it had on {} is left there if that still exists",
-          config.name(),
-          found,
-          old);
+      context
+          .events()
+          .info(
+              "mirror '"
+                  + config.name()
+                  + "' is made anew on "
+                  + found
+                  + "; what it had on "
+                  + old
+                  + " is left there if that still exists",
+              Map.of(
+                  "systemIdentifier", found.systemIdentifier(),
+                  "timeline", Integer.toString(found.timeline()),
+                  "database", found.database()));
     }
   }
 

@@ -24,6 +24,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
@@ -97,10 +98,17 @@ final class Session implements AutoCloseable {
     connector = connector.toServerOf(source);
     Checkpoint proved = SourceProof.prove(config, checkpoint, connectStream(), source);
     if (!proved.equals(checkpoint)) {
-      context.note(
-          "the source was promoted, to timeline "
-              + proved.source().timeline()
-              + "; it goes on there, as all that is applied is of the timeline's history");
+      context
+          .events()
+          .info(
+              "mirror '"
+                  + config.name()
+                  + "': the source was promoted, to timeline "
+                  + proved.source().timeline()
+                  + "; it goes on there, as all that is applied is of the timeline's history",
+              Map.of(
+                  "timeline", Integer.toString(proved.source().timeline()),
+                  "lsn", proved.position().toString()));
       checkpoints.save(proved);
       checkpoint = proved;
     }

@@ -26,8 +26,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Brings both sides to what the checkpoint says: publication, slot, destination tables. Each step
@@ -35,14 +33,16 @@ import org.slf4j.LoggerFactory;
  * a resume with other tables are one and the same. Tables whose copy is done are joined here, too.
  */
 final class SetUp {
-  private static final Logger LOG = LoggerFactory.getLogger(SetUp.class);
-
   private final MirrorConfig config;
+  private final EventLog events;
+  private final CopyReports reports;
   private final Checkpoints checkpoints;
   private final List<TableName> createdTables = new ArrayList<>();
 
-  SetUp(MirrorConfig config, Checkpoints checkpoints) {
-    this.config = config;
+  SetUp(MirrorContext context, Checkpoints checkpoints) {
+    this.config = context.config();
+    this.events = context.events();
+    this.reports = new CopyReports(context);
     this.checkpoints = checkpoints;
   }
 
@@ -182,10 +182,14 @@ final class SetUp {
         if (isToCopy) {
           FirstCopy.mark(destination, name, config.name());
         } else {
-          new IndexBuilder(config.name(), destination, name)
+          new IndexBuilder(
+                  destination, name, (index, reason) -> reports.doesWithout(name, index, reason))
               .buildAll(
                   SourceIndexes.of(
-                      config.name(), source, table, config.options().copy().indexes()));
+                      source,
+                      table,
+                      config.options().copy().indexes(),
+                      (index, reason) -> reports.leavesOut(table.table().name(), index, reason)));
         }
         created.add(name);
       }
@@ -193,7 +197,9 @@ final class SetUp {
     destination.commit();
     createdTables.addAll(created);
     if (!created.isEmpty()) {
-      LOG.info("mirror '{}': created {} on the destination", config.name(), created);
+      events.info(
+          "mirror '" + config.name() + "': created " + created + " on the destination",
+          Map.of("destinationTables", created.toString()));
     }
   }
 

@@ -93,17 +93,28 @@ final class SourceProof {
 
   /** Looks whether the slot reaches back to what is still needed of it, where something is. */
   static void checkSlot(Checkpoint checkpoint, Connection source) throws SQLException {
+    Optional<ReplicationSlot> found = ReplicationSlot.find(source, checkpoint.slot());
+    SlotLostException loss = lossOf(checkpoint, found.orElse(null));
+    if (loss != null) {
+      throw loss;
+    }
+  }
+
+  /**
+   * Why a slot does not reach back to what is still needed of it; null where it does.
+   *
+   * @param slot the slot as it was found; null where there is none
+   */
+  static @Nullable SlotLostException lossOf(Checkpoint checkpoint, @Nullable ReplicationSlot slot) {
     if (Joining.needsNoPast(checkpoint)) {
-      return;
+      return null;
     }
     Lsn needed = Joining.earliestNeeded(checkpoint);
-    Optional<ReplicationSlot> found = ReplicationSlot.find(source, checkpoint.slot());
     String name = "replication slot " + checkpoint.slot();
     String problem = null;
-    if (found.isEmpty()) {
+    if (slot == null) {
       problem = name + " was not found on the source: it was dropped, or the source was rebuilt";
     } else {
-      ReplicationSlot slot = found.get();
       Lsn confirmed = slot.confirmedFlush();
       if (!ReplicationSlot.PLUGIN.equals(slot.plugin())
           || !checkpoint.source().database().equals(slot.database())) {
@@ -123,9 +134,9 @@ final class SourceProof {
                 + " on: something else read the slot or made it anew";
       }
     }
-    if (problem != null) {
-      throw new SlotLostException(checkpoint.mirror(), problem + START_ANEW, null);
-    }
+    return problem == null
+        ? null
+        : new SlotLostException(checkpoint.mirror(), problem + START_ANEW, null);
   }
 
   /**

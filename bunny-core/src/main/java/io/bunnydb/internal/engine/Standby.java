@@ -1,6 +1,7 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.MirrorException;
+import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorOwnedException;
 import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.catalog.PeerConnector;
@@ -9,10 +10,10 @@ import io.bunnydb.spi.Checkpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Waits for the process that runs the mirror to end, and then takes over. It looks on a connection
@@ -20,7 +21,6 @@ import org.slf4j.LoggerFactory;
  * in the whole database. Used by the mirror's thread; any may ask for the owner.
  */
 final class Standby implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Standby.class);
   private static final Duration INTERVAL = Duration.ofSeconds(1);
   private static final int ANSWER_MILLIS = 10_000;
 
@@ -75,10 +75,20 @@ final class Standby implements AutoCloseable {
     }
   }
 
-  /** Begins to wait. */
-  void begin(MirrorContext context, StopSignal stop) throws SQLException {
+  /**
+   * Begins to wait.
+   *
+   * @param found tells who runs the mirror
+   */
+  void begin(MirrorContext context, MirrorOwnedException found, StopSignal stop)
+      throws SQLException {
     owner = "another process";
     look(context, stop);
+    context
+        .events()
+        .info(
+            found.getMessage() + "; this process stands by",
+            Map.of("owner", String.valueOf(owner)));
   }
 
   /**
@@ -94,7 +104,11 @@ final class Standby implements AutoCloseable {
         }
         case FREE -> takeOver(context, takeUp, stop);
         case DELETED -> {
-          LOG.info("mirror '{}' was deleted by the process that ran it", config.name());
+          context
+              .events()
+              .info(
+                  "mirror '" + config.name() + "' was deleted by the process that ran it",
+                  Map.of());
           isOver = true;
         }
       }
@@ -109,10 +123,17 @@ final class Standby implements AutoCloseable {
         return Duration.ZERO;
       }
       MirrorException error = Faults.describe(config.name(), e);
-      context.lifecycle().error(error);
       Duration wait = backoff.next();
-      LOG.warn(
-          "{}; it still stands by, and looks again in {} ms", error.getMessage(), wait.toMillis());
+      MirrorFailure failure = context.lifecycle().count(error, Instant.now().plus(wait));
+      context
+          .events()
+          .warn(
+              error.getMessage()
+                  + "; it still stands by, and looks again in "
+                  + wait.toMillis()
+                  + " ms",
+              Faults.details(failure));
+      context.lifecycle().show(error, failure);
       return wait;
     }
   }
@@ -130,7 +151,11 @@ final class Standby implements AutoCloseable {
     // From the moment that the state shows it, commands are obeyed.
     String last = owner;
     owner = null;
-    LOG.info("mirror '{}': this process takes over", config.name());
+    context
+        .events()
+        .info(
+            "mirror '" + config.name() + "': this process takes over",
+            Map.of("owner", String.valueOf(last)));
     context.lifecycle().error(null);
     try {
       takeUp.run(stop);

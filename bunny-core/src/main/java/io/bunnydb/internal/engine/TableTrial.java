@@ -111,7 +111,8 @@ final class TableTrial {
     List<String> builds = new ArrayList<>();
     // Of a table that is copied, all indexes are built before the first is made a key.
     List<String> attachments = areCopied ? new ArrayList<>() : builds;
-    IndexBuilder builder = new IndexBuilder(config.name(), destination, target);
+    // A trial tells of what cannot be built by an exception.
+    IndexBuilder builder = new IndexBuilder(destination, target, (index, reason) -> {});
     for (TableIndex index : indexes(mirrored)) {
       try {
         IndexBuilder.Trial trial = builder.tryOut(index);

@@ -52,7 +52,8 @@
  * stopped, fails, or has copied tables that are to join the stream. So start, resume, the next
  * attempt after an error and the join of a table are the same: the next session. A second thread
  * receives; further ones copy tables while there are any; {@link
- * io.bunnydb.internal.engine.SlotGuard} has one that looks after the slot.
+ * io.bunnydb.internal.engine.SlotGuard} has one that looks at the slot, and {@link
+ * io.bunnydb.internal.engine.SlotWarnings} tells what threatens it.
  *
  * <p><b>An error</b> ends the session. {@link io.bunnydb.internal.engine.Faults} describes it, the
  * catalog's {@code ErrorKinds} says of which kind it is, {@link
@@ -65,9 +66,10 @@
  * back; then the mirror's thread, which is the only one that could write, notes in the checkpoint
  * that it is paused.
  *
- * <p>While it is paused, the thread wakes for {@link io.bunnydb.internal.engine.PauseGuard}. Where
- * another process runs the mirror, all it does is {@link io.bunnydb.internal.engine.Standby}, until
- * that one is gone.
+ * <p>While it is paused, the thread wakes for {@link io.bunnydb.internal.engine.PauseGuard}, and
+ * what is read of the slot goes to its {@link io.bunnydb.internal.engine.PausedSlot}. Where another
+ * process runs the mirror, all it does is {@link io.bunnydb.internal.engine.Standby}, until that
+ * one is gone.
  *
  * <p><b>An added table</b> is {@code COPYING} in the checkpoint. The next session puts it into the
  * publication, takes a snapshot at position X, copies it, and commits {@code COPIED} and X with the

@@ -10,8 +10,6 @@ import java.sql.Savepoint;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Builds the indexes of one table that Bunny made, in the open transaction of a connection: first
@@ -21,12 +19,12 @@ import org.slf4j.LoggerFactory;
  * <p>A table without its keys is of no use. Of the other indexes the table may do without one that
  * cannot be built; that is told, and not an error.
  *
- * @param mirror the mirror's name
  * @param destination the connection
  * @param table the table's name
+ * @param omissions hears of those that it does without
  */
-public record IndexBuilder(String mirror, Connection destination, TableName table) {
-  private static final Logger LOG = LoggerFactory.getLogger(IndexBuilder.class);
+public record IndexBuilder(
+    Connection destination, TableName table, SourceIndexes.Omissions omissions) {
   private static final int ATTEMPTS = 5;
 
   // SQLSTATEs: temp_file_limit among others; what stands for a limit that does not pass with time.
@@ -176,15 +174,9 @@ public record IndexBuilder(String mirror, Connection destination, TableName tabl
       throw e;
     }
     destination.rollback(before);
-    LOG.warn(
-        "mirror '{}': destination table {} does without {}: {} [SQLSTATE {}]; mend the cause and run:"
-            + " {}",
-        mirror,
-        table,
+    omissions.leaveOut(
         name,
-        e.getMessage(),
-        e.getSQLState(),
-        sql);
+        e.getMessage() + " [SQLSTATE " + e.getSQLState() + "]; mend the cause and run: " + sql);
   }
 
   /** Another session may take the name between the choice and the creation. */

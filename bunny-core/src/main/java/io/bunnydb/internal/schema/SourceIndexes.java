@@ -11,16 +11,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/**
- * The indexes of a source table as the destination is to have them. Of those that it cannot have,
- * or had better not have, a line in the log tells, or whoever asks.
- */
+/** The indexes of a source table as the destination is to have them. */
 public final class SourceIndexes {
-  private static final Logger LOG = LoggerFactory.getLogger(SourceIndexes.class);
-
   // Of a definition only what follows USING holds under other names; with an empty search path all
   // of what stands there is written with its schema.
   private static final String INDEXES =
@@ -80,7 +73,7 @@ public final class SourceIndexes {
 
   private SourceIndexes() {}
 
-  /** Hears of indexes that the destination is not to have. */
+  /** Hears of indexes that the destination does without. */
   @FunctionalInterface
   public interface Omissions {
     /** Takes an index's name and why it is left out. */
@@ -90,29 +83,8 @@ public final class SourceIndexes {
   /**
    * Reads them, the keys first.
    *
-   * @param mirror the mirror's name, for the log
    * @param source a session with an empty search path
-   */
-  public static List<TableIndex> of(
-      String mirror, Connection source, MirroredTable table, IndexScope scope) throws SQLException {
-    return of(
-        source,
-        table,
-        scope,
-        (index, reason) ->
-            LOG.info(
-                "mirror '{}': index {} of {} is not made on the destination: {}",
-                mirror,
-                index,
-                table.table().name(),
-                reason));
-  }
-
-  /**
-   * Reads them, the keys first.
-   *
-   * @param source a session with an empty search path
-   * @param omissions hears of the others
+   * @param omissions hears of those that it cannot have, or had better not have
    */
   public static List<TableIndex> of(
       Connection source, MirroredTable table, IndexScope scope, Omissions omissions)

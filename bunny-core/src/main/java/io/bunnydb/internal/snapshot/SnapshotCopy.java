@@ -2,6 +2,7 @@ package io.bunnydb.internal.snapshot;
 
 import io.bunnydb.CopyException;
 import io.bunnydb.MirrorException;
+import io.bunnydb.TableName;
 import io.bunnydb.internal.apply.TableProgress;
 import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.StopSignal;
@@ -34,6 +35,12 @@ public final class SnapshotCopy {
 
     /** A table is copied. */
     void ends(TableProgress table);
+
+    /** The destination is not to have an index of a source table, for the reason given. */
+    void leavesOut(TableName table, String index, String reason);
+
+    /** An index could not be built, and the destination table does without it. */
+    void doesWithout(TableName table, String index, String reason);
 
     /** The copy goes on with fewer workers, for the reason given. */
     void lacksWorker(String reason);

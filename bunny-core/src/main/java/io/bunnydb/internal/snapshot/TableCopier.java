@@ -138,8 +138,7 @@ final class TableCopier implements AutoCloseable {
             new Plan(
                 view.ranges(table.table(), setting.settings().rowsPerRange()),
                 copy.keysFollow()
-                    ? SourceIndexes.of(
-                        setting.mirror(), source, table, setting.settings().indexes())
+                    ? SourceIndexes.of(source, table, setting.settings().indexes(), copy::leavesOut)
                     : List.of()));
   }
 
@@ -159,7 +158,7 @@ final class TableCopier implements AutoCloseable {
   }
 
   private IndexBuilder indexes(TableCopy copy) {
-    return new IndexBuilder(setting.mirror(), destination, copy.table().mapping().destination());
+    return new IndexBuilder(destination, copy.table().mapping().destination(), copy::doesWithout);
   }
 
   private void copyRange(TableCopy copy, PageRange range) throws SQLException {

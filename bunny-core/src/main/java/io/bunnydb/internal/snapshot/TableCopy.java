@@ -110,6 +110,16 @@ final class TableCopy {
     }
   }
 
+  /** Tells that an index of the source is not to be made. */
+  synchronized void leavesOut(String index, String reason) {
+    listener.leavesOut(table().table().name(), index, reason);
+  }
+
+  /** Tells that an index could not be built. */
+  synchronized void doesWithout(String index, String reason) {
+    listener.doesWithout(table().mapping().destination(), index, reason);
+  }
+
   /** Tells that the table is copied. */
   synchronized void ends() {
     job.progress().moveTo(TableState.COPIED);

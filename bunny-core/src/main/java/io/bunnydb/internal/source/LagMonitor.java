@@ -3,82 +3,70 @@ package io.bunnydb.internal.source;
 import io.bunnydb.Lsn;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.PeerConnector;
-import io.bunnydb.internal.catalog.Sql;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Knows the end of the source's log, what the slot retains of it and for how long the source will
- * keep that, whatever the mirror is doing.
+ * Knows the end of the source's log and the slot, with what it retains of the log and for how long
+ * the source will keep that, whatever the mirror is doing.
  *
- * <p>It asks over a connection of its own, when it is asked and at most twice a second; while the
- * source cannot be reached, or another server is under its address, it answers with what it knew
- * last. Thread-safe.
+ * <p>It asks over a connection of its own; while the source cannot be reached, or another server is
+ * under its address, it answers with what it knew last. Thread-safe.
  */
 public final class LagMonitor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LagMonitor.class);
   private static final long FRESH_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
-  private static final String READING =
-      """
-      SELECT pg_catalog.pg_current_wal_insert_lsn()::text, s.restart_lsn::text, s.safe_wal_size,
-             s.slot_name IS NOT NULL, s.wal_status
-      FROM (SELECT) one LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = ?
-      """;
-
+  private final ReentrantLock asking = new ReentrantLock();
   private final PeerConnector source;
   private final Predicate<String> isOfMirror;
   private final String slot;
-  private final WalHeadroom headroom = new WalHeadroom();
-  private @Nullable Connection connection;
-  private String server = "";
-  private Reading last = Reading.NONE;
-  private long readNanos;
-  private boolean closed;
+  private final WalHeadroom headroom = new WalHeadroom(); // guarded by asking
+  private volatile @Nullable Connection connection;
+  private volatile boolean isClosed;
+  private String server = ""; // guarded by asking
+  private Reading last = Reading.NONE; // guarded by asking
+  private long readNanos; // guarded by asking
 
   /**
    * What was read.
    *
    * @param end the end of the source's log
-   * @param retainedBytes how much of it the slot holds back
-   * @param safeBytes how much can be written before the slot may be lost; null where unlimited
-   * @param timeToLoss the time that takes at the pace of the last minutes; null where unknown
-   * @param health how the source means to keep the slot
+   * @param slot the slot; null where there is none, or nothing was read yet
+   * @param timeToLoss the time until it may be lost, at the pace of the last minutes; null where
+   *     unknown
+   * @param askedNanos when the source was asked, in {@link System#nanoTime}
    * @param isCurrent whether it was read just now; false where the source does not answer
    */
   public record Reading(
       Lsn end,
-      long retainedBytes,
-      @Nullable Long safeBytes,
+      @Nullable ReplicationSlot slot,
       @Nullable Duration timeToLoss,
-      SlotHealth health,
+      long askedNanos,
       boolean isCurrent) {
-    static final Reading NONE = new Reading(Lsn.ZERO, 0, null, null, SlotHealth.UNKNOWN, false);
+    static final Reading NONE = new Reading(Lsn.ZERO, null, null, 0, false);
+
+    /** How much of the log the slot holds back. */
+    public long retainedBytes() {
+      Lsn restart = slot == null ? null : slot.restart();
+      return restart == null ? 0 : end.bytesSince(restart);
+    }
+
+    /** How much can be written before the slot may be lost; null where unlimited. */
+    public @Nullable Long safeBytes() {
+      return slot == null ? null : slot.safeWalBytes();
+    }
 
     private Reading outdated() {
-      return new Reading(end, retainedBytes, safeBytes, timeToLoss, health, false);
+      return new Reading(end, slot, timeToLoss, askedNanos, false);
     }
-  }
-
-  /** How the source means to keep a slot ({@code pg_replication_slots.wal_status}). */
-  public enum SlotHealth {
-    /** Not read yet. */
-    UNKNOWN,
-    /** There is no such slot. */
-    MISSING,
-    /** Its log is kept: reserved or extended. */
-    KEPT,
-    /** Its log may be removed at the next checkpoint: unreserved. */
-    ENDANGERED,
-    /** It is invalid: lost. */
-    LOST
   }
 
   /**
@@ -94,10 +82,27 @@ public final class LagMonitor implements AutoCloseable {
   }
 
   /** The present state of the source, at most half a second old, older if it cannot be reached. */
-  public synchronized Reading read() {
-    if (closed || (readNanos != 0 && System.nanoTime() - readNanos < FRESH_NANOS)) {
-      return last;
+  public Reading read() {
+    asking.lock();
+    try {
+      boolean isFresh = readNanos != 0 && System.nanoTime() - readNanos < FRESH_NANOS;
+      return isFresh && !isClosed ? last : refresh();
+    } finally {
+      asking.unlock();
     }
+  }
+
+  /** The present state of the source, asked for now; an older one if it cannot be reached. */
+  public Reading readNow() throws InterruptedException {
+    asking.lockInterruptibly();
+    try {
+      return refresh();
+    } finally {
+      asking.unlock();
+    }
+  }
+
+  private Reading refresh() {
     try {
       last = ask();
     } catch (SQLException | RuntimeException e) {
@@ -110,27 +115,51 @@ public final class LagMonitor implements AutoCloseable {
   }
 
   /**
-   * A position that the log has reached now: every transaction whose commit has returned lies
-   * before it.
+   * A position that the log has reached now, and the stream will soon: every transaction whose
+   * commit has returned lies before it, also one that did not wait for its flush ({@code
+   * synchronous_commit} off).
+   *
+   * @throws IllegalStateException after {@link #close}
    */
-  public synchronized Lsn currentEnd() throws SQLException {
-    if (closed) {
-      throw new IllegalStateException("the mirror was closed");
-    }
-    boolean isUsed = connection != null;
+  public Lsn currentEnd() throws SQLException {
+    asking.lock();
     try {
-      return ask().end();
-    } catch (SQLException e) {
-      disconnect();
-      if (!isUsed) {
-        throw e;
+      boolean isUsed = connection != null;
+      try {
+        return Catalog.logEndToReach(connected());
+      } catch (SQLException e) {
+        disconnect();
+        if (!isUsed) {
+          throw e;
+        }
+        // The connection may have been broken since it was last used.
+        return Catalog.logEndToReach(connected());
       }
-      // The connection may have been broken since it was last used.
-      return ask().end();
+    } finally {
+      asking.unlock();
     }
   }
 
   private Reading ask() throws SQLException {
+    Connection open = connected();
+    long asked = System.nanoTime();
+    ReplicationSlot found = ReplicationSlot.find(open, slot).orElse(null);
+    Lsn end = Catalog.logEnd(open);
+    Long safeBytes = found == null ? null : found.safeWalBytes();
+    Duration timeToLoss = null;
+    if (safeBytes == null) {
+      headroom.clear();
+    } else {
+      headroom.add(asked, safeBytes);
+      timeToLoss = headroom.timeLeft(safeBytes);
+    }
+    return new Reading(end, found, timeToLoss, asked, true);
+  }
+
+  private Connection connected() throws SQLException {
+    if (isClosed) {
+      throw new IllegalStateException("the mirror was closed");
+    }
     if (connection != null && !isOfMirror.test(server)) {
       disconnect();
     }
@@ -140,41 +169,15 @@ public final class LagMonitor implements AutoCloseable {
       open.setNetworkTimeout(Runnable::run, (int) TimeUnit.SECONDS.toMillis(10));
       connection = open;
       server = Catalog.server(open);
+      if (isClosed) {
+        disconnect();
+        throw new IllegalStateException("the mirror was closed");
+      }
     }
     if (!isOfMirror.test(server)) {
       throw new SQLException("the mirror reads another server than " + server, "08001");
     }
-    return Sql.query(open, READING, this::read, slot).get(0);
-  }
-
-  private Reading read(ResultSet row) throws SQLException {
-    Lsn end = Catalog.logEnd(row.getString(1));
-    String kept = row.getString(2);
-    long left = row.getLong(3);
-    @Nullable Long safeBytes = row.wasNull() ? null : left;
-    if (safeBytes == null) {
-      headroom.clear();
-    } else {
-      headroom.add(System.nanoTime(), safeBytes);
-    }
-    return new Reading(
-        end,
-        kept == null ? 0 : end.bytesSince(Lsn.parse(kept)),
-        safeBytes,
-        safeBytes == null ? null : headroom.timeLeft(safeBytes),
-        health(row.getBoolean(4), String.valueOf(row.getString(5))),
-        true);
-  }
-
-  private static SlotHealth health(boolean isThere, String walStatus) {
-    if (!isThere) {
-      return SlotHealth.MISSING;
-    }
-    return switch (walStatus) {
-      case "lost" -> SlotHealth.LOST;
-      case "unreserved" -> SlotHealth.ENDANGERED;
-      default -> SlotHealth.KEPT;
-    };
+    return open;
   }
 
   private void disconnect() {
@@ -189,9 +192,25 @@ public final class LagMonitor implements AutoCloseable {
     }
   }
 
+  /** Ends the connection; waits for nobody, but breaks off what is being asked. */
   @Override
-  public synchronized void close() {
-    closed = true;
-    disconnect();
+  public void close() {
+    isClosed = true;
+    if (asking.tryLock()) {
+      try {
+        disconnect();
+      } finally {
+        asking.unlock();
+      }
+      return;
+    }
+    Connection asked = connection;
+    if (asked != null) {
+      try {
+        asked.abort(Runnable::run);
+      } catch (SQLException e) {
+        LOG.debug("breaking the monitor's connection off failed", e);
+      }
+    }
   }
 }

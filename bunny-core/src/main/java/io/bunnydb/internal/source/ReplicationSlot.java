@@ -4,6 +4,7 @@ import io.bunnydb.Lsn;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param database its database
  * @param isActive whether a connection streams from it
  * @param confirmedFlush the position up to which changes were acknowledged; null if not set
+ * @param restart from where on the source keeps its log for the slot; null where it keeps none
+ * @param safeWalBytes how much can be written before the slot may be lost; null where unlimited
+ * @param isEndangered whether its log may be removed at the next checkpoint ({@code unreserved})
  * @param invalidation why it is invalid, in the server's word, such as {@code wal_removed} or
  *     {@code idle_timeout}; null if it is not
  */
@@ -27,6 +31,9 @@ public record ReplicationSlot(
     @Nullable String database,
     boolean isActive,
     @Nullable Lsn confirmedFlush,
+    @Nullable Lsn restart,
+    @Nullable Long safeWalBytes,
+    boolean isEndangered,
     @Nullable String invalidation) {
 
   /** The output plugin that Bunny reads. */
@@ -39,39 +46,35 @@ public record ReplicationSlot(
     return Sql.query(
             source,
             """
-            SELECT plugin, database, active, confirmed_flush_lsn::text,
+            SELECT plugin, database, active, confirmed_flush_lsn::text, restart_lsn::text,
+                   safe_wal_size, wal_status = 'unreserved',
                    CASE WHEN wal_status = 'lost' THEN
                      coalesce(to_jsonb(s) ->> 'invalidation_reason', 'wal_removed') END
             FROM pg_catalog.pg_replication_slots s WHERE slot_name = ?
             """,
-            row -> {
-              String confirmed = row.getString(4);
-              return new ReplicationSlot(
-                  name,
-                  row.getString(1),
-                  row.getString(2),
-                  row.getBoolean(3),
-                  confirmed == null ? null : Lsn.parse(confirmed),
-                  row.getString(5));
-            },
+            row -> read(name, row),
             name)
         .stream()
         .findFirst();
   }
 
-  /** How much of the source's log a slot retains, in bytes; 0 where it retains none. */
-  public static long retainedBytes(Connection source, String name) throws SQLException {
-    return Sql.query(
-            source,
-            """
-            SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn)::bigint
-            FROM pg_catalog.pg_replication_slots WHERE slot_name = ?
-            """,
-            row -> row.getLong(1),
-            name)
-        .stream()
-        .findFirst()
-        .orElse(0L);
+  private static ReplicationSlot read(String name, ResultSet row) throws SQLException {
+    long safeBytes = row.getLong(6);
+    boolean isLimited = !row.wasNull();
+    return new ReplicationSlot(
+        name,
+        row.getString(1),
+        row.getString(2),
+        row.getBoolean(3),
+        lsn(row.getString(4)),
+        lsn(row.getString(5)),
+        isLimited ? safeBytes : null,
+        row.getBoolean(7),
+        row.getString(8));
+  }
+
+  private static @Nullable Lsn lsn(@Nullable String text) {
+    return text == null ? null : Lsn.parse(text);
   }
 
   /**
