@@ -12,6 +12,7 @@ import io.bunnydb.testing.Await;
 import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.SidesDiffer;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -182,6 +183,15 @@ final class CommandsIT {
       databases.source().execute("INSERT INTO a VALUES (10)");
       JsonNode paused = server.awaitStatus("m", "PAUSED");
       assertThat(paused.get("error").textValue()).contains("public.a", "small", "23514");
+      JsonNode failure = paused.get("failure");
+      assertThat(names(failure))
+          .containsExactly("kind", "table", "lsn", "sql_state", "since", "attempts");
+      assertThat(failure.get("kind").textValue()).isEqualTo("CONSTRAINT");
+      assertThat(failure.get("table").textValue()).isEqualTo("public.a");
+      assertThat(paused.get("error").textValue()).contains(failure.get("lsn").textValue());
+      assertThat(failure.get("sql_state").textValue()).isEqualTo("23514");
+      assertThat(Instant.parse(failure.get("since").textValue())).isBefore(Instant.now());
+      assertThat(failure.get("attempts").intValue()).isOne();
       JsonNode logs = server.get(M + "/logs?level=ERROR").json();
       assertThat(names(logs)).containsExactly("logs", "total", "limit", "offset");
       assertThat(logs.get("limit").intValue()).isEqualTo(50);
