@@ -197,7 +197,7 @@ final class CommandsIT {
       assertThat(logs.get("limit").intValue()).isEqualTo(50);
       JsonNode event = logs.get("logs").get(0);
       assertThat(names(event)).containsExactly("id", "level", "message", "details", "created_at");
-      assertThat(event.get("details").get("sqlstate").textValue()).isEqualTo("23514");
+      assertThat(event.get("details").get("sql_state").textValue()).isEqualTo("23514");
       assertThat(server.get(M + "/logs?search=SMALL").json().get("total").intValue()).isEqualTo(1);
       assertThat(server.get(M + "/logs?search=nothing").json().get("logs")).isEmpty();
       assertRefused(server.get(M + "/logs?limit=501"), 400, "limit: must be 1 to 500");
