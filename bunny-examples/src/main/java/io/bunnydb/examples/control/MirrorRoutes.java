@@ -1,5 +1,7 @@
 package io.bunnydb.examples.control;
 
+import io.bunnydb.EventQuery;
+import io.bunnydb.MirrorEvent;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.Peer;
 import io.bunnydb.TableMapping;
@@ -10,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -99,7 +102,7 @@ final class MirrorRoutes {
   }
 
   private void retry(Context ctx) {
-    Fleet.Member member = fleet.member(name(ctx));
+    Member member = fleet.member(name(ctx));
     if (member.problem() != null) {
       fleet.startAgain(member);
     }
@@ -190,20 +193,23 @@ final class MirrorRoutes {
   }
 
   private void logs(Context ctx) {
-    Fleet.Member member = fleet.member(name(ctx));
+    Member member = fleet.member(name(ctx));
     int limit = number(ctx, "limit", 50, 1, 500);
     int offset = number(ctx, "offset", 0, 0, Integer.MAX_VALUE);
-    answer(ctx, member.events().find(level(ctx), ctx.queryParam("search"), limit, offset));
+    EventQuery query = new EventQuery(limit, offset, level(ctx), ctx.queryParam("search"));
+    answer(ctx, LogView.of(fleet.events(member, query)));
   }
 
-  private static EventLog.Level level(Context ctx) {
-    String level = ctx.queryParam("level");
-    return switch (level == null ? "" : level.toUpperCase(java.util.Locale.ROOT)) {
-      case "", "INFO" -> EventLog.Level.INFO;
-      case "WARN" -> EventLog.Level.WARN;
-      case "ERROR" -> EventLog.Level.ERROR;
-      default -> throw new FieldException("level", "must be INFO, WARN or ERROR");
-    };
+  private static MirrorEvent.Level level(Context ctx) {
+    @Nullable String level = ctx.queryParam("level");
+    if (level == null || level.isEmpty()) {
+      return MirrorEvent.Level.INFO;
+    }
+    try {
+      return MirrorEvent.Level.valueOf(level.toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      throw new FieldException("level", "must be INFO, WARN or ERROR");
+    }
   }
 
   private static int number(Context ctx, String parameter, int otherwise, int least, int most) {

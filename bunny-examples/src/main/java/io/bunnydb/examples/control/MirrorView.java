@@ -1,5 +1,7 @@
 package io.bunnydb.examples.control;
 
+import io.bunnydb.ErrorKind;
+import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorPhase;
 import io.bunnydb.MirrorState;
 import io.bunnydb.MirrorStatus;
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param lagSeconds age of the oldest change that is not applied; 0 when caught up
  * @param retainedWalBytes bytes of log that the slot keeps on the source
  * @param error why it is paused, failed, waiting to try again or not started; null if all is well
+ * @param failure the same for programs; null if all is well, or it is not started
  * @param tables its tables
  */
 record MirrorView(
@@ -37,7 +40,45 @@ record MirrorView(
     @Nullable Double lagSeconds,
     @Nullable Long retainedWalBytes,
     @Nullable String error,
+    @Nullable FailureView failure,
     List<TableView> tables) {
+
+  /**
+   * What is wrong with it.
+   *
+   * @param kind an {@link ErrorKind}
+   * @param table the source table concerned
+   * @param lsn commit position of the source transaction concerned
+   * @param sqlState the SQLSTATE of the server's error
+   * @param since since when every attempt has failed, in UTC, as ISO 8601 writes it
+   * @param attempts how many in a row
+   * @param nextAttempt when it is tried again by itself; null while it is, and where it is not
+   */
+  record FailureView(
+      ErrorKind kind,
+      @Nullable String table,
+      @Nullable String lsn,
+      @Nullable String sqlState,
+      String since,
+      int attempts,
+      @Nullable String nextAttempt) {
+    static @Nullable FailureView of(@Nullable MirrorFailure failure) {
+      return failure == null
+          ? null
+          : new FailureView(
+              failure.kind(),
+              text(failure.table()),
+              text(failure.lsn()),
+              failure.sqlState(),
+              failure.since().toString(),
+              failure.attempts(),
+              text(failure.nextAttempt()));
+    }
+
+    private static @Nullable String text(@Nullable Object value) {
+      return value == null ? null : value.toString();
+    }
+  }
 
   /**
    * A table of it. The rows are counted from the start of the server on.
@@ -88,6 +129,7 @@ record MirrorView(
         Math.round(status.lagSeconds() * 1000) / 1000.0,
         status.retainedWalBytes(),
         status.error(),
+        FailureView.of(status.failure()),
         status.tables().stream().map(TableView::of).toList());
   }
 
@@ -106,6 +148,7 @@ record MirrorView(
         null,
         null,
         problem == null ? null : "not started yet: " + problem,
+        null,
         List.of());
   }
 }

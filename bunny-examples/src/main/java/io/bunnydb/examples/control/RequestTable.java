@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -31,8 +30,24 @@ final class RequestTable {
   // Beside the checkpoint store's locks, whose first key is the same; the ASCII codes of "bunn".
   private static final String LOCK = "SELECT pg_catalog.pg_advisory_xact_lock(1651863150, 3)";
 
-  private static final String DEPENDENT_OBJECTS_STILL_EXIST = "2BP01";
-  private static final String INSUFFICIENT_PRIVILEGE = "42501";
+  /** What others depend on, or the role does not own, stays. */
+  private static final String DROP_IF_EMPTY =
+      """
+      DO $$
+      BEGIN
+        IF NOT EXISTS (SELECT FROM bunny.control_mirror) THEN
+          DROP TABLE bunny.control_mirror;
+          BEGIN
+            DROP SCHEMA bunny;
+          EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
+            NULL;
+          END;
+        END IF;
+      EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
+        NULL;
+      END
+      $$
+      """;
 
   private RequestTable() {}
 
@@ -62,9 +77,11 @@ final class RequestTable {
    */
   static void keep(Connection connection, String mirror, String request) throws SQLException {
     if (!exists(connection)) {
-      execute(connection, LOCK);
-      if (!exists(connection)) {
-        execute(connection, DDL);
+      try (Statement statement = connection.createStatement()) {
+        statement.execute(LOCK);
+        if (!exists(connection)) {
+          statement.execute(DDL);
+        }
       }
     }
     try (PreparedStatement insert =
@@ -86,55 +103,25 @@ final class RequestTable {
       return;
     }
     try (PreparedStatement delete =
-        connection.prepareStatement("DELETE FROM bunny.control_mirror WHERE mirror = ?")) {
+            connection.prepareStatement("DELETE FROM bunny.control_mirror WHERE mirror = ?");
+        Statement drop = connection.createStatement()) {
       delete.setString(1, mirror);
       delete.executeUpdate();
-    }
-    if (isTrue(connection, "SELECT NOT EXISTS (SELECT FROM bunny.control_mirror)")
-        && drop(connection, "DROP TABLE bunny.control_mirror")) {
-      drop(connection, "DROP SCHEMA bunny");
+      drop.execute(DROP_IF_EMPTY);
     }
   }
 
   /** Reads the catalog by its rows, which waiting for a lock refreshes. */
   static boolean exists(Connection connection) throws SQLException {
-    return isTrue(
-        connection,
-        """
-        SELECT EXISTS (
-          SELECT FROM pg_catalog.pg_class c
-          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-          WHERE n.nspname = 'bunny' AND c.relname = 'control_mirror')
-        """);
-  }
-
-  /** Whether it is gone; what others depend on, or the role does not own, stays. */
-  private static boolean drop(Connection connection, String command) throws SQLException {
-    Savepoint before = connection.setSavepoint();
-    try {
-      execute(connection, command);
-    } catch (SQLException e) {
-      if (!DEPENDENT_OBJECTS_STILL_EXIST.equals(e.getSQLState())
-          && !INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
-        throw e;
-      }
-      connection.rollback(before);
-      return false;
-    }
-    connection.releaseSavepoint(before);
-    return true;
-  }
-
-  private static void execute(Connection connection, String command) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(command);
-    }
-  }
-
-  private static boolean isTrue(Connection connection, String query) throws SQLException {
     try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(query)) {
-      return row.next() && row.getBoolean(1);
+        ResultSet row =
+            statement.executeQuery(
+                """
+                SELECT FROM pg_catalog.pg_class c
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = 'bunny' AND c.relname = 'control_mirror'
+                """)) {
+      return row.next();
     }
   }
 }

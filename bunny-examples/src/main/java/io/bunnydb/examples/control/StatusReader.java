@@ -26,8 +26,8 @@ final class StatusReader implements AutoCloseable {
   /** The statuses of all mirrors that run, by name. */
   List<MirrorStatus> statuses() {
     List<CompletableFuture<MirrorStatus>> answers = new ArrayList<>();
-    for (Fleet.Member member : fleet.members()) {
-      fleet.running(member.request().name()).ifPresent(handle -> answers.add(ask(handle)));
+    for (Member member : fleet.members()) {
+      fleet.running(member.name()).ifPresent(handle -> answers.add(ask(handle)));
     }
     return answers.stream().map(CompletableFuture::join).toList();
   }
@@ -35,16 +35,16 @@ final class StatusReader implements AutoCloseable {
   /** All mirrors for an answer, by name. */
   List<MirrorView> views() {
     List<CompletableFuture<MirrorView>> answers = new ArrayList<>();
-    for (Fleet.Member member : fleet.members()) {
+    for (Member member : fleet.members()) {
       answers.add(CompletableFuture.supplyAsync(() -> view(member), readers));
     }
     return answers.stream().map(CompletableFuture::join).toList();
   }
 
   /** One mirror for an answer. */
-  MirrorView view(Fleet.Member member) {
+  MirrorView view(Member member) {
     return fleet
-        .running(member.request().name())
+        .running(member.name())
         .map(handle -> MirrorView.of(handle.status()))
         .orElseGet(() -> MirrorView.ofUnstarted(member.request(), member.problem()));
   }

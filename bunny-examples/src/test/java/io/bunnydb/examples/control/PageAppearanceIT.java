@@ -4,34 +4,18 @@ import static io.bunnydb.examples.control.PageSession.STATE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bunnydb.testing.ExpectsLog;
-import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.SidesDiffer;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.openqa.selenium.WebElement;
 
 /** How the page looks, reads and behaves while it asks the server again and again. */
-final class PageAppearanceIT {
-  private static final String PAUSE = "[data-command=pause]";
+final class PageAppearanceIT extends PageFixture {
   private static final String PEERS = "source_db → dest_db";
-
-  @RegisterExtension
-  @Order(1)
-  static final MirrorDatabases databases = new MirrorDatabases();
-
-  @RegisterExtension
-  @Order(2)
-  static final PageSession page = new PageSession(databases);
-
-  private static Browser browser() {
-    return page.browser();
-  }
 
   @Test
   void marksWhatIsOldWhileTheServerDoesNotAnswer() {

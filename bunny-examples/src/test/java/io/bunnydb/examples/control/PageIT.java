@@ -3,37 +3,24 @@ package io.bunnydb.examples.control;
 import static io.bunnydb.examples.control.PageSession.STATE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.bunnydb.testing.ExpectsLog;
-import io.bunnydb.testing.MirrorDatabases;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import org.junit.jupiter.api.Order;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.openqa.selenium.Keys;
+import org.openqa.selenium.WebElement;
 
 /** The page in a real browser, in front of a real server and real databases. */
-final class PageIT {
+final class PageIT extends PageFixture {
   private static final String MIRROR = "/v1/mirrors/" + PageSession.MIRROR;
-  private static final String PAUSE = "[data-command=pause]";
-  private static final String RESUME = "[data-command=resume]";
   private static final String RETRY = "[data-command=retry]";
   private static final String DELETE = "[data-command=delete]";
   private static final String RESULT = "#command-result";
   private static final String NEW_DESTINATION =
       "#mapping-rows tr:last-child [data-part=destination]";
-
-  @RegisterExtension
-  @Order(1)
-  static final MirrorDatabases databases = new MirrorDatabases();
-
-  @RegisterExtension
-  @Order(2)
-  static final PageSession page = new PageSession(databases);
-
-  private static Browser browser() {
-    return page.browser();
-  }
 
   @Test
   void asksForATokenAgainIfTheServerDoesNotKnowIt() {
@@ -162,6 +149,16 @@ final class PageIT {
     assertThat(browser().text("#error-text"))
         .isEqualTo(page.server().get(MIRROR).json().get("error").textValue());
     browser().awaitText("#mirror-list", "paused by an error");
+    JsonNode failure = page.server().get(MIRROR).json().get("failure");
+    assertThat(facts())
+        .containsEntry("Kind", "constraint")
+        .containsEntry("Table", "public.users")
+        .containsEntry("Position", failure.get("lsn").textValue())
+        .containsEntry("SQLSTATE", "23514")
+        .containsEntry("Failed attempts", "1")
+        .containsEntry("Next attempt", "by Resume or Retry")
+        .hasEntrySatisfying("Since", time -> assertThat(time).matches("[-\\d]{10} [:\\d]{8}"));
+    assertThat(Accessibility.violations(browser())).isEmpty();
 
     databases.destination().execute("ALTER TABLE users DROP CONSTRAINT no_zoe");
     browser().click(RETRY);
@@ -173,6 +170,36 @@ final class PageIT {
             () ->
                 databases.destination().queryLong("SELECT count(*) FROM users WHERE id = 2001")
                     == 1);
+  }
+
+  @Test
+  @ExpectsLog("failed, the next follows in")
+  void tellsWhenItTriesAgain() {
+    page.signIn();
+    databases.destination().server().stop();
+    browser().awaitText("#error-heading", "tries again by itself");
+    assertThat(facts())
+        .containsEntry("Kind", "connection")
+        .doesNotContainKeys("Table", "Position")
+        .hasEntrySatisfying(
+            "Next attempt", next -> assertThat(next).matches("[:\\d]{8}|under way"));
+    assertThat(browser().text(STATE)).isEqualTo("RUNNING");
+    browser()
+        .await("attempts are counted", () -> Integer.parseInt(facts().get("Failed attempts")) > 1);
+
+    databases.destination().server().start();
+    browser().click(RETRY);
+    browser().await("the error is gone", () -> !browser().isVisible("#error"));
+  }
+
+  /** What is told of the error, by name. */
+  private static Map<String, String> facts() {
+    Map<String, String> facts = new LinkedHashMap<>();
+    for (WebElement pair : browser().findVisible("#error-facts > div")) {
+      String[] lines = pair.getText().split("\n", 2);
+      facts.put(lines[0], lines[1]);
+    }
+    return facts;
   }
 
   @Test

@@ -108,6 +108,15 @@ final class RestartIT {
         assertThat(mirror.get("status").textValue()).isEqualTo("CREATED");
         assertThat(mirror.get("error").textValue()).contains("not started yet", "bunny m");
         assertThat(second.get("/metrics").text()).doesNotContain("mirror=\"m\"");
+        JsonNode logs = second.get("/v1/mirrors/m/logs?level=ERROR&search=BUNNY%20M").json();
+        assertThat(logs.get("logs").get(0).get("message").textValue())
+            .contains("mirror 'm' could not be started", "bunny m");
+        assertThat(logs.get("total").intValue()).isOne();
+        JsonNode older = second.get("/v1/mirrors/m/logs?offset=1").json();
+        assertThat(older.get("logs")).isEmpty();
+        assertThat(older.get("total").intValue()).isOne();
+        assertThat(second.get("/v1/mirrors/m/logs?search=nothing").json().get("total").intValue())
+            .isZero();
         for (String command : List.of("pause", "resume", "retry")) {
           Answer answer = second.post("/v1/mirrors/m/" + command);
           assertThat(answer.status()).as(command).isEqualTo(409);

@@ -2,8 +2,8 @@
 
 import { LagChart } from "./chart.js";
 import { byId, setAttribute, setFacts, setText } from "./dom.js";
-import { bytes, duration } from "./format.js";
-import { stateInWords, tone } from "./mirror-list.js";
+import { bytes, count, dateTime, duration, timeOfDay, words } from "./format.js";
+import { tone } from "./mirror-list.js";
 
 const PHASES = { SNAPSHOT: "first copy", CDC: "following changes" };
 
@@ -48,8 +48,27 @@ export class MirrorView {
     if (mirror.error) {
       setText(byId("error-heading"), errorHeading(mirror));
       setText(byId("error-text"), mirror.error);
+      setFacts(byId("error-facts"), errorFacts(mirror));
     }
   }
+}
+
+/** What the server tells of an error besides its message; nothing of a mirror that is not started. */
+function errorFacts({ status, failure }) {
+  if (failure === undefined) {
+    return [];
+  }
+  const triesAgain = status !== "PAUSED" && status !== "FAILED";
+  const next = failure.next_attempt === undefined ? "under way" : timeOfDay(new Date(failure.next_attempt));
+  return [
+    ["Kind", words(failure.kind)],
+    ["Table", failure.table],
+    ["Position", failure.lsn],
+    ["SQLSTATE", failure.sql_state],
+    ["Since", dateTime(new Date(failure.since))],
+    ["Failed attempts", count(failure.attempts)],
+    ["Next attempt", triesAgain ? next : "by Resume or Retry"],
+  ];
 }
 
 function errorHeading(mirror) {
