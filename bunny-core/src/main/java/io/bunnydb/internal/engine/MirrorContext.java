@@ -2,6 +2,7 @@ package io.bunnydb.internal.engine;
 
 import io.bunnydb.internal.catalog.PeerConnector;
 import java.time.InstantSource;
+import java.util.Map;
 
 /**
  * What the parts of one running mirror share.
@@ -47,5 +48,10 @@ record MirrorContext(
         new Progress(InstantSource.system()),
         new TableRegistry(),
         new PartitionWatch(config.name(), events));
+  }
+
+  /** Tells in the event log what has happened to the mirror. */
+  void note(String what) {
+    events.info("mirror '" + config.name() + "': " + what, Map.of());
   }
 }

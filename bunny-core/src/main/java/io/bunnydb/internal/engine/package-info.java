@@ -46,16 +46,16 @@
  * with the same {@link io.bunnydb.internal.engine.Preflight}, and no owner.
  *
  * <p><b>Threads.</b> {@link io.bunnydb.internal.engine.MirrorThread} does everything that changes
- * the mirror, as {@link io.bunnydb.internal.engine.MirrorWork} tells: commands, one after the
- * other, and between them {@link io.bunnydb.internal.engine.Session}s. A session begins at the
- * checkpoint and ends when it is stopped, fails, or has copied tables that are to join the stream.
- * So start, resume, the next attempt after an error and the join of a table are the same: the next
- * session. A second thread receives; further ones copy tables while there are any; {@link
+ * the mirror: commands, one after the other, as {@link io.bunnydb.internal.engine.MirrorWork} tells,
+ * and between them one {@link io.bunnydb.internal.engine.Session} after the other, as {@link
+ * io.bunnydb.internal.engine.Sessions} does. A session begins at the checkpoint and ends when it is
+ * stopped, fails, or has copied tables that are to join the stream. So start, resume, the next
+ * attempt after an error and the join of a table are the same: the next session. A second thread receives; further ones copy tables while there are any; {@link
  * io.bunnydb.internal.engine.SlotGuard} has one that looks after the slot.
  *
  * <p><b>An error</b> ends the session. {@link io.bunnydb.internal.engine.Faults} describes it, the
  * catalog's {@code ErrorKinds} says of which kind it is, {@link
- * io.bunnydb.internal.engine.Lifecycle} counts and shows it, and {@code MirrorWork} lets another
+ * io.bunnydb.internal.engine.Lifecycle} counts and shows it, and {@code Sessions} lets another
  * attempt follow, or pauses. What happens is told through {@link
  * io.bunnydb.internal.engine.EventLog}.
  *
