@@ -45,12 +45,18 @@
  * <p><b>A plan</b> is made by {@link io.bunnydb.internal.engine.Planner} on the caller's thread,
  * with the same {@link io.bunnydb.internal.engine.Preflight}, and no owner.
  *
+ * <p><b>A change of the schema.</b> {@link io.bunnydb.internal.engine.SchemaSync} has both sides
+ * read on the caller's thread ({@link io.bunnydb.internal.engine.SchemaPlan}), and the mirror's
+ * thread make the changes between two sessions ({@link
+ * io.bunnydb.internal.engine.SchemaAlteration}).
+ *
  * <p><b>Threads.</b> {@link io.bunnydb.internal.engine.MirrorThread} does everything that changes
- * the mirror: commands, one after the other, as {@link io.bunnydb.internal.engine.MirrorWork} tells,
- * and between them one {@link io.bunnydb.internal.engine.Session} after the other, as {@link
+ * the mirror: commands, one after the other, as {@link io.bunnydb.internal.engine.MirrorWork}
+ * tells, and between them one {@link io.bunnydb.internal.engine.Session} after the other, as {@link
  * io.bunnydb.internal.engine.Sessions} does. A session begins at the checkpoint and ends when it is
  * stopped, fails, or has copied tables that are to join the stream. So start, resume, the next
- * attempt after an error and the join of a table are the same: the next session. A second thread receives; further ones copy tables while there are any; {@link
+ * attempt after an error and the join of a table are the same: the next session. A second thread
+ * receives; further ones copy tables while there are any; {@link
  * io.bunnydb.internal.engine.SlotGuard} has one that looks after the slot.
  *
  * <p><b>An error</b> ends the session. {@link io.bunnydb.internal.engine.Faults} describes it, the
