@@ -197,7 +197,7 @@ public final class MirrorHandle implements AutoCloseable {
    *
    * <p>The mirror is SYNCING_SCHEMA for as long as the destination is altered, then what it was. A
    * running mirror rolls back what is in flight, and waits up to a minute for the rows on the way.
-   * Each change is a transaction of its own, which locks its table and waits up to fifteen seconds
+   * Each change is a transaction of its own, which locks its table, and waits up to fifteen seconds
    * for that. Broken off, it can be called again.
    *
    * @return the differences as {@link #planSchema} tells them, with what became of each

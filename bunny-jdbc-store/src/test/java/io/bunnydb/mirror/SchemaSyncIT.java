@@ -340,7 +340,7 @@ final class SchemaSyncIT {
             "INSERT INTO replaced VALUES (1, 1, 1)",
             "INSERT INTO again VALUES (1)",
             "ALTER TABLE gone ADD c int DEFAULT 5",
-            "INSERT INTO gone VALUES (1, 1, 6)");
+            "INSERT INTO gone VALUES (1, 1, 6), (2, 2, 7)");
     try (MirrorHandle handle =
         running(mirror(databases, "public.replaced", "public.again", "public.gone"))) {
       handle.pause();

@@ -4,6 +4,7 @@ import io.bunnydb.ErrorKind;
 import io.bunnydb.Lsn;
 import io.bunnydb.SchemaChange;
 import io.bunnydb.SchemaChange.Outcome;
+import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.ErrorKinds;
 import io.bunnydb.internal.catalog.ServerMessage;
 import io.bunnydb.internal.catalog.Sql;
@@ -12,8 +13,10 @@ import io.bunnydb.internal.catalog.StopSignal.StoppedException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -76,8 +79,17 @@ final class SchemaAlteration {
     }
     try {
       stop.guard(destination);
+      Set<TableName> locked = new HashSet<>();
       for (SchemaChange change : changes) {
-        outcomes.put(change.sql(), make(destination, change, stop));
+        // Columns come in their order; and once is long enough to keep others waiting.
+        SchemaChange made =
+            locked.contains(change.table())
+                ? change.with(change.outcome(), LOCKED)
+                : make(destination, change, stop);
+        outcomes.put(change.sql(), made);
+        if (LOCKED.equals(made.reason())) {
+          locked.add(change.table());
+        }
       }
     } catch (StoppedException e) {
       LOG.debug("the changes that are left are not made", e);

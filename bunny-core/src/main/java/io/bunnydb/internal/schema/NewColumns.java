@@ -20,13 +20,13 @@ import org.jspecify.annotations.Nullable;
  * <p>A row that is not written after a column was added is not sent again, so the destination has
  * to give the column the value that it had in such rows from the beginning. The rows that are on
  * the way without it then get that value, too, as the column's default, and those with it bring
- * theirs. The value is known
+ * theirs. A column whose number is not above those of all that the destination has is none that was
+ * added. Of one that was, the value is known
  *
  * <ul>
- *   <li>from the catalog ({@link OldValue}), if the column was added since the table is mirrored:
- *       the destination had all of the source's columns then, so if it has lost none, has none that
- *       the source has not, and the column's number is above those of all others, then the column
- *       is none of these under another name;
+ *   <li>from the catalog ({@link OldValue}), if the destination has lost no column, and has none
+ *       that the source has not: then it has all of the source's columns from when the table was
+ *       first mirrored, and this one has come since;
  *   <li>or by a look at every row of the source, if all of them hold the same now.
  * </ul>
  */
@@ -163,13 +163,11 @@ final class NewColumns {
       throws SQLException {
     String obstacle = obstacle(column, history);
     if (obstacle == null) {
-      OldValue old = OldValue.read(source, both.mirrored().table(), column.name());
-      boolean isNew =
+      OldValue old =
           isLossless
-              && history.numbers().entrySet().stream()
-                  .filter(e -> both.target().column(e.getKey()) != null)
-                  .allMatch(e -> e.getValue() < history.number(column.name()));
-      if (!old.isKnown() || !isNew) {
+              ? OldValue.read(source, both.mirrored().table(), column.name())
+              : OldValue.UNKNOWN;
+      if (!old.isKnown()) {
         old = RowScan.ofEveryRow(source, both.mirrored().table(), column.name());
       }
       if (old.isKnown()) {
@@ -190,6 +188,14 @@ final class NewColumns {
     if (Sql.queryText(destination, "SELECT pg_catalog.to_regtype(?)::oid::text", column.typeSql())
         == null) {
       return "the destination has no type " + column.typeSql() + ": make it first";
+    }
+    boolean isLast =
+        history.numbers().entrySet().stream()
+            .filter(e -> both.target().column(e.getKey()) != null)
+            .allMatch(e -> e.getValue() < history.number(column.name()));
+    if (!isLast) {
+      return "it is older than columns that both sides have, so that one of these may have taken its"
+          + " name, and hold other values on the destination";
     }
     if (history.hasRecentDrop()) {
       return "a column was dropped on the source lately, and rows that are on the way may hold its"
