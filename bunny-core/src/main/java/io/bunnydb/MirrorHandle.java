@@ -172,6 +172,46 @@ public final class MirrorHandle implements AutoCloseable {
   }
 
   /**
+   * Tells what {@link #syncSchema} would do: the differences between the source's tables and their
+   * destinations, with the SQL that would remove them. Reads both sides and changes nothing; it may
+   * read all rows of a source table, for half a minute at the most, to learn what a new column
+   * holds.
+   *
+   * @return the differences, each DUE, WAITS or BY_HAND; none where both sides agree
+   * @throws IllegalStateException if the mirror is neither RUNNING nor PAUSED
+   * @throws MirrorException if a side cannot be read
+   */
+  public List<SchemaChange> planSchema() {
+    return engine.planSchema();
+  }
+
+  /**
+   * Brings the destination's tables in line with the source's: columns that were added, their
+   * types, where every value stays the same, NOT NULL, defaults, computed columns, labels of enums,
+   * comments. No row is lost by it, and none that is on the way is stopped: what suits rows from
+   * before and after the source's change is done at once; what does not, such as SET NOT NULL, when
+   * everything is applied that had committed when this was called. A paused mirror leaves that for
+   * another call, after {@link #resume}. Excluded columns stay out.
+   *
+   * <p>What cannot be proven harmless is not done, but told with the reason and the cure: columns
+   * that were dropped, or renamed where that is not certain; other types; columns whose values in
+   * rows of before are not sent. That a USING expression changed values is not seen. Indexes,
+   * constraints and identities are not compared, nor are tables that are being copied.
+   *
+   * <p>The mirror is SYNCING_SCHEMA for as long as the destination is altered, then what it was. A
+   * running mirror rolls back what is in flight, and waits up to a minute for the rows on the way.
+   * Each change is a transaction of its own, which locks its table, and waits up to fifteen seconds
+   * for that. Broken off, it can be called again.
+   *
+   * @return the differences as {@link #planSchema} tells them, with what became of each
+   * @throws IllegalStateException if the mirror is neither RUNNING nor PAUSED
+   * @throws MirrorException if a side cannot be reached; changes that were made stay
+   */
+  public List<SchemaChange> syncSchema() {
+    return engine.syncSchema();
+  }
+
+  /**
    * Brings the sequences of the destination's tables forward to where the source's are, for a
    * cut-over: those of identity and serial columns, and those that a default names; one that the
    * destination lacks is made. Changes of sequences are not replicated, so this is to be called

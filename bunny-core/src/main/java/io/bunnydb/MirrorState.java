@@ -21,7 +21,7 @@ public enum MirrorState {
   FAILED,
   /** Tables are copied again; not entered yet. */
   RESYNCING,
-  /** The destination's tables are brought in line with the source's; not entered yet. */
+  /** The destination's tables are altered after the source's; then the mirror is what it was. */
   SYNCING_SCHEMA,
   /** The mirror is being closed or dropped. */
   TERMINATING,

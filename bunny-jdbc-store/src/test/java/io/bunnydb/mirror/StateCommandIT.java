@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /**
  * What each command does in each state that a handle can be seen in. Those that leave it there
  * follow one another, and so do those that lead on to a state of the same list. A handle is never
- * seen CREATED, and nothing leads to RESYNCING and SYNCING_SCHEMA yet.
+ * seen CREATED, and nothing leads to RESYNCING yet.
  */
 @SidesDiffer("some commands stop the mirror")
 @ExpectsLog(value = "; paused", optional = true)
@@ -55,6 +55,7 @@ final class StateCommandIT {
     PAUSED,
     PAUSED_BY_ERROR,
     PAUSING,
+    SYNCING_SCHEMA,
     TERMINATING,
     FAILED;
 
@@ -65,6 +66,7 @@ final class StateCommandIT {
         case RUNNING, BACKING_OFF -> MirrorState.RUNNING;
         case PAUSED, PAUSED_BY_ERROR -> MirrorState.PAUSED;
         case PAUSING -> MirrorState.PAUSING;
+        case SYNCING_SCHEMA -> MirrorState.SYNCING_SCHEMA;
         case TERMINATING -> MirrorState.TERMINATING;
         case FAILED -> MirrorState.FAILED;
       };
@@ -100,6 +102,9 @@ final class StateCommandIT {
       }
       case PAUSING -> {
         return pausing();
+      }
+      case SYNCING_SCHEMA -> {
+        return syncingSchema();
       }
       case TERMINATING -> {
         return terminating();
@@ -158,6 +163,21 @@ final class StateCommandIT {
         });
   }
 
+  /** The table whose comment is to follow cannot be had. */
+  private static Held syncingSchema() {
+    MirrorHandle handle = running(mirror(databases, "public.a"));
+    databases.source().execute("COMMENT ON TABLE a IS 'a comment'");
+    Connection open = hold(databases.destination(), "a");
+    CompletableFuture<Void> sync = inBackground(handle::syncSchema);
+    handle.awaitState(MirrorState.SYNCING_SCHEMA, SOON);
+    return new Held(
+        handle,
+        () -> {
+          open.close();
+          sync.handle((done, failure) -> null).get(SOON.toSeconds(), TimeUnit.SECONDS);
+        });
+  }
+
   /** The publication cannot be dropped, and so neither can the mirror. */
   private static Held terminating() {
     MirrorHandle handle = running(mirror(databases, "public.a"));
@@ -196,7 +216,7 @@ final class StateCommandIT {
         handle.awaitState(MirrorState.PAUSED, SOON);
         databases.destination().execute("DELETE FROM a WHERE id = 7");
       }
-      case SETTING_UP, SNAPSHOT, RUNNING, PAUSING, TERMINATING, FAILED -> {}
+      case SETTING_UP, SNAPSHOT, RUNNING, PAUSING, SYNCING_SCHEMA, TERMINATING, FAILED -> {}
     }
     return () -> {};
   }
@@ -222,6 +242,8 @@ final class StateCommandIT {
       case "close" -> handle::close;
       case "status" -> handle::status;
       case "events" -> () -> handle.events(EventQuery.newest(1));
+      case "planSchema" -> handle::planSchema;
+      case "syncSchema" -> handle::syncSchema;
       case "syncSequences" -> () -> handle.syncSequences(0);
       case "awaitState" -> () -> handle.awaitState(handle.status().state(), SOON);
       default -> throw new AssertionError(name);
@@ -232,18 +254,21 @@ final class StateCommandIT {
   @ParameterizedTest(name = "{0} {1}")
   @CsvSource({
     "SETTING_UP,resume=SETTING_UP retry=SETTING_UP updateTables=refused status=SETTING_UP"
-        + " events=SETTING_UP resync=refused recreate=refused syncSequences=SETTING_UP awaitState=SETTING_UP close=TERMINATED",
+        + " events=SETTING_UP planSchema=refused syncSchema=refused resync=refused recreate=refused syncSequences=SETTING_UP awaitState=SETTING_UP close=TERMINATED",
     "SETTING_UP,pause=PAUSED",
     "SETTING_UP,drop=TERMINATED",
     "SNAPSHOT,resume=SNAPSHOT retry=SNAPSHOT updateTables=refused status=SNAPSHOT"
-        + " events=SNAPSHOT recreate=refused resync=SNAPSHOT syncSequences=SNAPSHOT awaitState=SNAPSHOT close=TERMINATED",
+        + " events=SNAPSHOT planSchema=refused syncSchema=refused recreate=refused resync=SNAPSHOT syncSequences=SNAPSHOT awaitState=SNAPSHOT close=TERMINATED",
     "SNAPSHOT,pause=PAUSED",
     "SNAPSHOT,drop=TERMINATED",
     "RUNNING,resume=RUNNING retry=RUNNING updateTables=refused status=RUNNING"
-        + " events=RUNNING syncSequences=RUNNING awaitState=RUNNING"
+        + " events=RUNNING planSchema=RUNNING syncSchema=RUNNING syncSequences=RUNNING"
+        + " awaitState=RUNNING"
         + " recreate=refused pause=PAUSED pause=PAUSED retry=PAUSED status=PAUSED events=PAUSED"
-        + " syncSequences=PAUSED awaitState=PAUSED resume=RUNNING"
+        + " syncSequences=PAUSED planSchema=PAUSED syncSchema=PAUSED awaitState=PAUSED"
+        + " resume=RUNNING"
         + " close=TERMINATED pause=refused resume=refused retry=refused updateTables=refused"
+        + " planSchema=refused syncSchema=refused"
         + " resync=refused recreate=refused syncSequences=refused drop=refused status=TERMINATED events=TERMINATED"
         + " awaitState=TERMINATED close=TERMINATED",
     "RUNNING,drop=TERMINATED",
@@ -251,24 +276,32 @@ final class StateCommandIT {
     "BACKING_OFF,resume=RUNNING",
     "BACKING_OFF,retry=RUNNING",
     "BACKING_OFF,updateTables=refused recreate=refused events=RUNNING status=RUNNING awaitState=RUNNING"
-        + " syncSequences=RUNNING close=TERMINATED",
+        + " planSchema=RUNNING syncSchema=RUNNING syncSequences=RUNNING close=TERMINATED",
     "BACKING_OFF,drop=TERMINATED",
     "PAUSED,updateTables=PAUSED",
     "PAUSED,resync=PAUSED drop=TERMINATED",
     "PAUSED,close=TERMINATED",
-    "PAUSED_BY_ERROR,status=PAUSED pause=PAUSED close=TERMINATED",
+    "PAUSED_BY_ERROR,status=PAUSED syncSchema=PAUSED pause=PAUSED close=TERMINATED",
     "PAUSED_BY_ERROR,resume=RUNNING",
     "PAUSED_BY_ERROR,retry=RUNNING",
     "PAUSED_BY_ERROR,resync=PAUSED updateTables=PAUSED",
     "PAUSED_BY_ERROR,drop=TERMINATED",
     "PAUSING,resume=PAUSING retry=PAUSING updateTables=refused status=PAUSING events=PAUSING"
+        + " planSchema=refused syncSchema=refused"
         + " syncSequences=PAUSING awaitState=PAUSING release=PAUSED resume=RUNNING"
         + " close=TERMINATED",
     "PAUSING,release=PAUSED pause=PAUSED drop=TERMINATED",
+    "SYNCING_SCHEMA,updateTables=refused resync=refused recreate=refused retry=SYNCING_SCHEMA"
+        + " planSchema=refused status=SYNCING_SCHEMA events=SYNCING_SCHEMA"
+        + " syncSequences=SYNCING_SCHEMA awaitState=SYNCING_SCHEMA pause=PAUSED resume=RUNNING"
+        + " close=TERMINATED",
+    "SYNCING_SCHEMA,release=RUNNING resume=RUNNING",
+    "SYNCING_SCHEMA,close=TERMINATED",
+    "SYNCING_SCHEMA,drop=TERMINATED",
     "TERMINATING,pause=refused resume=refused retry=refused updateTables=refused"
-        + " syncSequences=refused status=TERMINATING events=TERMINATING awaitState=TERMINATING"
+        + " planSchema=refused syncSchema=refused syncSequences=refused status=TERMINATING events=TERMINATING awaitState=TERMINATING"
         + " release=TERMINATING drop=TERMINATED",
-    "FAILED,pause=refused updateTables=refused resync=refused recreate=refused status=FAILED events=FAILED awaitState=FAILED"
+    "FAILED,planSchema=refused syncSchema=refused pause=refused updateTables=refused resync=refused recreate=refused status=FAILED events=FAILED awaitState=FAILED"
         + " close=TERMINATED",
     "FAILED,resume=SETTING_UP",
     "FAILED,retry=SETTING_UP",

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Command {
   private final Action action;
   private final CountDownLatch done = new CountDownLatch(1);
+  private volatile boolean hasBegun;
   private volatile @Nullable RuntimeException failure;
 
   /** What to do. */
@@ -21,6 +22,16 @@ final class Command {
 
   Command(Action action) {
     this.action = action;
+  }
+
+  /** For the mirror's thread: it is the next to be done. */
+  void begin() {
+    hasBegun = true;
+  }
+
+  /** For the caller: whether it is being done, or was. */
+  boolean hasBegun() {
+    return hasBegun;
   }
 
   /** For the mirror's thread: does it, and lets the caller go on. */

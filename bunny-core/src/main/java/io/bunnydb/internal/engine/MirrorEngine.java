@@ -6,6 +6,7 @@ import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorState;
 import io.bunnydb.MirrorStatus;
+import io.bunnydb.SchemaChange;
 import io.bunnydb.SequenceSync;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
@@ -30,6 +31,7 @@ public final class MirrorEngine {
   private final LagMonitor lag;
   private final MirrorThread thread;
   private final SlotGuard guard;
+  private final SchemaSync schema;
 
   private MirrorEngine(MirrorConfig config) {
     this.config = config;
@@ -38,6 +40,7 @@ public final class MirrorEngine {
     this.lag = new LagMonitor(context.source(), context.control()::mayLeadTo, config.slot());
     this.thread = new MirrorThread(context);
     this.guard = new SlotGuard(context, lag, thread);
+    this.schema = new SchemaSync(context, thread);
   }
 
   /**
@@ -72,15 +75,8 @@ public final class MirrorEngine {
   public void resume() {
     MirrorState state = refuseCommand("resume");
     switch (state) {
-      case PAUSED, PAUSING, FAILED -> thread.callUnlessRunning(MirrorWork::resume);
-      case CREATED,
-          SETTING_UP,
-          SNAPSHOT,
-          RUNNING,
-          RESYNCING,
-          SYNCING_SCHEMA,
-          TERMINATING,
-          TERMINATED -> {}
+      case PAUSED, PAUSING, FAILED, SYNCING_SCHEMA -> thread.callUnlessRunning(MirrorWork::resume);
+      case CREATED, SETTING_UP, SNAPSHOT, RUNNING, RESYNCING, TERMINATING, TERMINATED -> {}
     }
   }
 
@@ -156,6 +152,24 @@ public final class MirrorEngine {
           TERMINATING,
           TERMINATED ->
           throw needs("resync", "RUNNING, SNAPSHOT or PAUSED");
+    }
+  }
+
+  /** Tells what {@link #syncSchema} would find. */
+  public List<SchemaChange> planSchema() {
+    refuseUnlessLive("planSchema");
+    return SchemaPlan.read(context).changes();
+  }
+
+  /** Brings the destination's tables in line with the source's. */
+  public List<SchemaChange> syncSchema() {
+    return schema.run(() -> refuseUnlessLive("syncSchema"));
+  }
+
+  private void refuseUnlessLive(String command) {
+    MirrorState state = refuseCommand(command);
+    if (state != MirrorState.RUNNING && state != MirrorState.PAUSED) {
+      throw needs(command, "RUNNING or PAUSED");
     }
   }
 

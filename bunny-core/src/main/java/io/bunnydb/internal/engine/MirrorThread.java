@@ -94,8 +94,12 @@ final class MirrorThread {
   void interruptAndCall(Command.Action action) {
     Command command = submit(action);
     do {
-      // The signal of whatever the thread is doing by now: each session and command has its own.
-      stop.stop();
+      // The signal of whatever the thread is doing by now: each session and command has its own,
+      // and this command begins before its own is there.
+      StopSignal present = stop;
+      if (!command.hasBegun()) {
+        present.stop();
+      }
     } while (!command.await(mirror, REPEAT_MILLIS));
     finish(command);
   }
@@ -267,6 +271,7 @@ final class MirrorThread {
   }
 
   private void execute(Command command) {
+    command.begin();
     stop = new StopSignal();
     command.execute(work, stop, mirror);
   }

@@ -45,6 +45,11 @@
  * <p><b>A plan</b> is made by {@link io.bunnydb.internal.engine.Planner} on the caller's thread,
  * with the same {@link io.bunnydb.internal.engine.Preflight}, and no owner.
  *
+ * <p><b>A change of the schema.</b> {@link io.bunnydb.internal.engine.SchemaSync} has both sides
+ * read on the caller's thread ({@link io.bunnydb.internal.engine.SchemaPlan}), and the mirror's
+ * thread make the changes between two sessions ({@link
+ * io.bunnydb.internal.engine.SchemaAlteration}).
+ *
  * <p><b>Threads.</b> {@link io.bunnydb.internal.engine.MirrorThread} does everything that changes
  * the mirror: commands, one after the other, as {@link io.bunnydb.internal.engine.MirrorWork}
  * tells, and between them one {@link io.bunnydb.internal.engine.Session} after the other, as {@link

@@ -144,7 +144,8 @@ public final class Compatibility {
     }
   }
 
-  private static boolean holds(String target, String source) {
+  /** Whether a column of one type holds every value of another. */
+  static boolean holds(String target, String source) {
     if (target.equals(source)) {
       return true;
     }

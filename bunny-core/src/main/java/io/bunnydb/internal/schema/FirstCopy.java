@@ -53,7 +53,12 @@ public final class FirstCopy {
             destination,
             "SELECT pg_catalog.obj_description(CAST(? AS oid), 'pg_class')",
             table.oid());
-    return comment == null || !comment.startsWith(MARK) ? null : comment.substring(MARK.length());
+    return comment == null || !isMark(comment) ? null : comment.substring(MARK.length());
+  }
+
+  /** Whether a table's comment is the mark of some mirror. */
+  static boolean isMark(String comment) {
+    return comment.startsWith(MARK);
   }
 
   /** Takes the mark away, when all is built, unless somebody has written over it. */

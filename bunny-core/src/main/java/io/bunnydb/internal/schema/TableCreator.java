@@ -102,7 +102,7 @@ public final class TableCreator {
   }
 
   /** Generated columns are made again, except where they are computed from excluded ones. */
-  private static List<Column> createdColumns(MirroredTable mirrored) {
+  static List<Column> createdColumns(MirroredTable mirrored) {
     Set<String> excluded = mirrored.mapping().excludedColumns();
     return mirrored.table().columns().stream()
         .filter(c -> !excluded.contains(c.name()))
@@ -110,12 +110,17 @@ public final class TableCreator {
         .toList();
   }
 
-  private static String definition(Column column, boolean hasVirtual) {
-    StringBuilder sql =
-        new StringBuilder(Sql.identifier(column.name())).append(' ').append(column.typeSql());
-    if (column.collationSql() != null) {
-      sql.append(" COLLATE ").append(column.collationSql());
-    }
+  /** A column's name and type, as SQL makes a column that takes any value of the type. */
+  static String nameAndType(Column column) {
+    return Sql.identifier(column.name())
+        + " "
+        + column.typeSql()
+        + (column.collationSql() == null ? "" : " COLLATE " + column.collationSql());
+  }
+
+  /** A column as SQL makes it, its default left out. */
+  static String definition(Column column, boolean hasVirtual) {
+    StringBuilder sql = new StringBuilder(nameAndType(column));
     switch (column.generation()) {
       case NONE -> {}
       // ALWAYS would refuse to take over an update of the column.

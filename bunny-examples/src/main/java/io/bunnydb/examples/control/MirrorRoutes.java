@@ -128,13 +128,11 @@ final class MirrorRoutes {
     answerDone(ctx, "Table mappings updated successfully for mirror '" + name(ctx) + "'");
   }
 
-  // ---- commands that the library does not have yet ----
-
   private void syncSchema(Context ctx) {
-    handle(ctx);
-    throw Refusal.notImplemented(
-        "Bunny does not carry schema changes over yet; make them on the destination by hand while"
-            + " the mirror is paused");
+    Commands.run(
+        "sync-schema",
+        handle(ctx),
+        handle -> answer(ctx, SchemaView.of(handle.name(), handle.syncSchema())));
   }
 
   private void resyncAll(Context ctx) throws IOException {

@@ -261,10 +261,29 @@ final class CommandsIT {
   }
 
   @Test
+  void columnsOfTheSourceComeAlong() {
+    try (TestServer server = TestServer.start(databases)) {
+      server.createRunning("m", "public.a");
+      databases.source().execute("ALTER TABLE a ADD COLUMN note text");
+      databases.destination().execute("ALTER TABLE a ADD COLUMN own text");
+      JsonNode answer = server.post(M + "/sync-schema").json();
+      assertThat(answer.get("message").asText())
+          .isEqualTo("Schema synced successfully for mirror 'm'");
+      assertThat(answer.get("changes")).hasSize(1);
+      assertThat(answer.at("/changes/0/sql").asText()).contains("ADD COLUMN \"note\" text");
+      assertThat(answer.get("remaining")).hasSize(1);
+      assertThat(answer.at("/remaining/0/outcome").asText()).isEqualTo("BY_HAND");
+      assertThat(answer.at("/remaining/0/reason").asText()).isNotEmpty();
+      server.post(M + "/pause");
+      assertThat(server.post(M + "/sync-schema").json().get("changes")).isEmpty();
+      server.drop("m");
+    }
+  }
+
+  @Test
   void whatIsNotBuiltYetSaysSo() {
     try (TestServer server = TestServer.start(databases)) {
       server.createRunning("m", "public.a");
-      assertRefused(server.post(M + "/sync-schema"), 501, "schema");
       assertRefused(server.post(M + "/resync"), 501, "swap");
       assertThat(server.post(M + "/resync/public.a", "{\"strategy\": \"truncate\"}").status())
           .isEqualTo(200);

@@ -1,0 +1,139 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.ErrorKind;
+import io.bunnydb.Lsn;
+import io.bunnydb.SchemaChange;
+import io.bunnydb.SchemaChange.Outcome;
+import io.bunnydb.TableName;
+import io.bunnydb.internal.catalog.ErrorKinds;
+import io.bunnydb.internal.catalog.ServerMessage;
+import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.catalog.StopSignal.StoppedException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Changes of destination tables that are made while no row is in flight, each in a transaction of
+ * its own. Used by one thread after the other.
+ */
+final class SchemaAlteration {
+  private static final Logger LOG = LoggerFactory.getLogger(SchemaAlteration.class);
+  private static final int ATTEMPTS = 3;
+  private static final String OVERTAKEN = "another command came first; call again";
+  private static final String LOCKED =
+      "the table was in use for 15 seconds; call again when no long query reads it";
+
+  private final List<SchemaChange> changes;
+  private final Lsn needed;
+  private final Map<String, SchemaChange> outcomes = new HashMap<>();
+
+  /**
+   * Changes to make.
+   *
+   * @param changes that nothing stands against but the position
+   * @param needed they are made if everything before this position of the source is applied
+   */
+  SchemaAlteration(List<SchemaChange> changes, Lsn needed) {
+    this.changes = changes;
+    this.needed = needed;
+  }
+
+  /** Changes that suit the rows on the way as well as those after them. */
+  static SchemaAlteration now(List<SchemaChange> changes) {
+    return new SchemaAlteration(changes, Lsn.ZERO);
+  }
+
+  /** Whether there is nothing to make. */
+  boolean isEmpty() {
+    return changes.isEmpty();
+  }
+
+  /** What has become of a change, if it is among these. */
+  SchemaChange outcome(SchemaChange change) {
+    if (!changes.contains(change)) {
+      return change;
+    }
+    return outcomes.getOrDefault(change.sql(), change.with(change.outcome(), OVERTAKEN));
+  }
+
+  /**
+   * Makes them, one after the other; what the destination refuses is left to a person.
+   *
+   * @param destination the session that owns the mirror, not in autocommit mode
+   * @param applied the position in the checkpoint
+   * @throws SQLException if the destination cannot be reached, or does not serve; what was made
+   *     before stays
+   */
+  void run(Connection destination, Lsn applied, StopSignal stop) throws SQLException {
+    if (applied.isBefore(needed)) {
+      changes.forEach(change -> outcomes.put(change.sql(), change));
+      return;
+    }
+    try {
+      stop.guard(destination);
+      Set<TableName> locked = new HashSet<>();
+      for (SchemaChange change : changes) {
+        // Columns come in their order; and once is long enough to keep others waiting.
+        SchemaChange made =
+            locked.contains(change.table())
+                ? change.with(change.outcome(), LOCKED)
+                : make(destination, change, stop);
+        outcomes.put(change.sql(), made);
+        if (LOCKED.equals(made.reason())) {
+          locked.add(change.table());
+        }
+      }
+    } catch (StoppedException e) {
+      LOG.debug("the changes that are left are not made", e);
+    } finally {
+      stop.release(destination);
+      Session.rollBack(destination);
+    }
+  }
+
+  private static SchemaChange make(Connection destination, SchemaChange change, StopSignal stop)
+      throws SQLException {
+    for (int attempt = 1; ; attempt++) {
+      stop.check();
+      try {
+        Sql.execute(destination, "SET LOCAL lock_timeout = '5s'");
+        // What was applied before and not waited for becomes durable by it.
+        Sql.execute(destination, "SET LOCAL synchronous_commit = on");
+        Sql.execute(destination, change.sql());
+        destination.commit();
+        return change.with(
+            Outcome.APPLIED, change.outcome() == Outcome.DUE ? change.reason() : null);
+      } catch (SQLException e) {
+        stop.check();
+        ErrorKind kind = ErrorKinds.ofSqlState(e.getSQLState());
+        boolean isLocked = kind == ErrorKind.CONTENTION;
+        if (kind.passesWithTime() && !isLocked) {
+          throw e;
+        }
+        destination.rollback();
+        if (!isLocked) {
+          return change.with(Outcome.BY_HAND, refusal(e));
+        }
+        if (attempt == ATTEMPTS) {
+          return change.with(change.outcome(), LOCKED);
+        }
+      }
+    }
+  }
+
+  private static String refusal(SQLException e) {
+    return "the destination refused it: "
+        + ServerMessage.of(e)
+        + " [SQLSTATE "
+        + e.getSQLState()
+        + "]; see to that, then call again or run it";
+  }
+}

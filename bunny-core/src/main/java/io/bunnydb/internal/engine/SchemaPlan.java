@@ -1,0 +1,77 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.SchemaChange;
+import io.bunnydb.SchemaChange.Outcome;
+import io.bunnydb.TableMapping;
+import io.bunnydb.TableName;
+import io.bunnydb.TableState;
+import io.bunnydb.TableStatus;
+import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.schema.SchemaDiff;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * What would bring a mirror's destination tables in line with the source's. A table that is being
+ * copied is left out: its copy holds the destination's table, and begins with its columns as they
+ * are.
+ *
+ * @param changes table by table, in the order in which they are to be made
+ * @param seen the end of the source's log after the source's tables had been read. Whatever shaped
+ *     them had committed before, and so had every row of an older shape: those are on the
+ *     destination once everything before this position is
+ */
+record SchemaPlan(List<SchemaChange> changes, Lsn seen) {
+  /** Holds both sides against each other, on connections of its own; changes nothing. */
+  static SchemaPlan read(MirrorContext context) {
+    String mirror = context.config().name();
+    try (Connection source = context.source().open("schema");
+        Connection destination = context.destinationPeer().open("schema")) {
+      source.setAutoCommit(false);
+      destination.setAutoCommit(false);
+      SchemaDiff diff =
+          new SchemaDiff(
+              source, destination, context.config().slot(), context.config().publication());
+      List<SchemaChange> changes = new ArrayList<>();
+      Set<String> statements = new HashSet<>();
+      Set<TableName> live = live(context);
+      for (TableMapping table : context.tables().mappings()) {
+        if (!live.contains(table.source())) {
+          continue;
+        }
+        for (SchemaChange change : diff.changes(table)) {
+          // Several tables may have columns of one enum.
+          if (statements.add(change.sql())) {
+            changes.add(change);
+          }
+        }
+        // Lets the source's tables go, one by one.
+        source.commit();
+        destination.commit();
+      }
+      Lsn seen = Catalog.logEnd(source);
+      source.commit();
+      return new SchemaPlan(List.copyOf(changes), seen);
+    } catch (SQLException e) {
+      throw Faults.describe(mirror, e);
+    }
+  }
+
+  private static Set<TableName> live(MirrorContext context) {
+    return context.tables().statuses().stream()
+        .filter(status -> status.state() == TableState.LIVE)
+        .map(TableStatus::source)
+        .collect(Collectors.toSet());
+  }
+
+  /** The changes of one outcome. */
+  List<SchemaChange> of(Outcome outcome) {
+    return changes.stream().filter(change -> change.outcome() == outcome).toList();
+  }
+}

@@ -1,0 +1,120 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.MirrorException;
+import io.bunnydb.MirrorState;
+import io.bunnydb.SchemaChange;
+import io.bunnydb.SchemaChange.Outcome;
+import io.bunnydb.TableState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Brings a mirror's destination tables in line with the source's. Thread-safe; one call after the
+ * other.
+ *
+ * <p>Both sides are read on the caller's thread, beside the mirror's work. What is due is then done
+ * by the mirror's thread between two sessions, when nothing is in flight. What must not meet rows
+ * of an older shape follows when everything is applied that had committed when the source was read,
+ * if both sides, read again, still ask for it.
+ */
+final class SchemaSync {
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final String RESUME = "; resume, then call again when they have arrived";
+  private static final String COPIES =
+      "tables are being copied and would begin anew; call again when they have joined, or pause"
+          + " first";
+
+  private final MirrorContext context;
+  private final MirrorThread thread;
+  private final ReentrantLock turn = new ReentrantLock();
+
+  SchemaSync(MirrorContext context, MirrorThread thread) {
+    this.context = context;
+    this.thread = thread;
+  }
+
+  /**
+   * Makes what can be made, and tells what became of everything.
+   *
+   * @param refusal throws where the mirror's state forbids the command
+   */
+  List<SchemaChange> run(Runnable refusal) {
+    thread.refuseListeners();
+    turn.lock();
+    try {
+      // Not before: the call that was waited for may have left the mirror in another state.
+      refusal.run();
+      SchemaPlan plan = SchemaPlan.read(context);
+      if (!isRunning()) {
+        return adding(make(plan.changes(), SchemaAlteration.now(plan.of(Outcome.DUE))), RESUME);
+      }
+      return areTablesCopied() ? held(plan.changes()) : makeWhileRunning(plan);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private boolean isRunning() {
+    return context.lifecycle().state() == MirrorState.RUNNING;
+  }
+
+  private boolean areTablesCopied() {
+    return context.tables().statuses().stream().anyMatch(t -> t.state() != TableState.LIVE);
+  }
+
+  /** Copies that run would begin anew after a break. */
+  private static List<SchemaChange> held(List<SchemaChange> changes) {
+    return changes.stream()
+        .map(c -> c.outcome() == Outcome.BY_HAND ? c : c.with(Outcome.WAITS, COPIES))
+        .toList();
+  }
+
+  private List<SchemaChange> makeWhileRunning(SchemaPlan plan) {
+    List<SchemaChange> changes = make(plan.changes(), SchemaAlteration.now(plan.of(Outcome.DUE)));
+    List<SchemaChange> waiting = plan.of(Outcome.WAITS);
+    if (waiting.isEmpty()) {
+      return changes;
+    }
+    try {
+      context.progress().want(plan.seen());
+      context
+          .lifecycle()
+          .await(
+              "caught up to " + plan.seen(),
+              PATIENCE,
+              () -> context.progress().isApplied(plan.seen()) || !isRunning());
+    } catch (MirrorException | IllegalStateException e) {
+      return adding(changes, "; " + e.getMessage());
+    }
+    if (!isRunning()) {
+      return adding(changes, RESUME);
+    }
+    // What the source has taken back meanwhile is not made.
+    List<SchemaChange> fresh = SchemaPlan.read(context).of(Outcome.WAITS);
+    List<SchemaChange> ripe = waiting.stream().filter(fresh::contains).toList();
+    List<SchemaChange> left = new ArrayList<>(changes);
+    left.removeIf(change -> waiting.contains(change) && !ripe.contains(change));
+    return make(left, new SchemaAlteration(ripe, plan.seen()));
+  }
+
+  /** Has the mirror's thread make some of the changes, and tells where all of them stand then. */
+  private List<SchemaChange> make(List<SchemaChange> changes, SchemaAlteration alteration) {
+    if (alteration.isEmpty()) {
+      return changes;
+    }
+    Command.Action action = (work, stop) -> work.alterDestination(alteration, stop);
+    if (isRunning() || !thread.callUnlessRunning(action)) {
+      thread.interruptAndCall(action);
+    }
+    return changes.stream().map(alteration::outcome).toList();
+  }
+
+  /** Says more of why changes wait. */
+  private static List<SchemaChange> adding(List<SchemaChange> changes, String reason) {
+    return changes.stream()
+        .map(c -> c.outcome() == Outcome.WAITS ? c.with(c.outcome(), c.reason() + reason) : c)
+        .toList();
+  }
+}

@@ -1,0 +1,75 @@
+package io.bunnydb.internal.schema;
+
+import io.bunnydb.SchemaChange;
+import io.bunnydb.TableMapping;
+import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.schema.NewColumns.Replication;
+import io.bunnydb.internal.source.MirroredTable;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The differences between the tables of a source and their destinations, and what removes them.
+ * Reads only.
+ */
+public final class SchemaDiff {
+  // What shows an expression takes the lock of a reader, too.
+  private static final String LOCK_TIMEOUT = "SET LOCAL lock_timeout = '5s'";
+
+  private final Connection source;
+  private final Connection destination;
+  private final Replication replication;
+
+  /**
+   * A comparison of two databases.
+   *
+   * @param source not in autocommit mode
+   * @param destination not in autocommit mode
+   * @param slot the name of the slot from which the changes come
+   * @param publication the name of their publication
+   */
+  public SchemaDiff(Connection source, Connection destination, String slot, String publication) {
+    this.source = source;
+    this.destination = destination;
+    this.replication = new Replication(slot, publication);
+  }
+
+  /**
+   * What is to be done for one table; nothing where one of the sides has not got it. The source's
+   * table keeps its shape until the source's transaction ends.
+   */
+  public List<SchemaChange> changes(TableMapping mapping) throws SQLException {
+    List<SchemaChange> changes = new ArrayList<>();
+    Sql.execute(source, LOCK_TIMEOUT);
+    Sql.execute(destination, LOCK_TIMEOUT);
+    Optional<Table> known = Catalog.table(destination, mapping.destination());
+    Optional<Table> found = Catalog.table(source, mapping.source());
+    if (known.isEmpty() || found.isEmpty()) {
+      return changes;
+    }
+    hold(found.get());
+    Optional<Table> wanted = Catalog.table(source, mapping.source());
+    if (wanted.isEmpty()) {
+      return changes;
+    }
+    MirroredColumns both =
+        new MirroredColumns(new MirroredTable(mapping, wanted.get()), known.get());
+    Comments comments = Comments.read(source, wanted.get());
+    EnumLabels.addChanges(source, destination, both, changes);
+    String renamed =
+        new NewColumns(source, destination, both, replication, changes).addChanges(comments);
+    ColumnChanges.add(both, renamed, changes);
+    comments.addChanges(both, Comments.read(destination, known.get()), changes);
+    return changes;
+  }
+
+  /** Takes the lock of a reader, which an ALTER TABLE waits for, or is waited for. */
+  private void hold(Table table) throws SQLException {
+    Sql.execute(source, "SELECT FROM " + table.toSql() + " LIMIT 0");
+  }
+}
