@@ -259,6 +259,29 @@ final class SchemaSyncIT {
   }
 
   @Test
+  void droppedColumnsKeepTheirValuesAndStopNoRow() {
+    createUsers();
+    try (MirrorHandle handle = running(mirror(databases, "public.users"))) {
+      handle.awaitCaughtUp(SOON);
+      databases.source().execute("ALTER TABLE users DROP name");
+      List<SchemaChange> told = handle.syncSchema();
+      assertThat(told(told))
+          .containsExactly(
+              "APPLIED ALTER TABLE \"public\".\"users\" ALTER COLUMN \"name\" DROP NOT NULL",
+              "BY_HAND ALTER TABLE \"public\".\"users\" DROP COLUMN \"name\"");
+      databases.source().execute("INSERT INTO users VALUES (1000)");
+      handle.awaitCaughtUp(SOON);
+      assertThat(databases.destination().queryLong("SELECT count(name) FROM users")).isEqualTo(200);
+      databases.destination().execute(told.get(1).sql());
+      assertThat(handle.syncSchema()).isEmpty();
+      databases.source().execute("INSERT INTO users VALUES (1001)");
+      handle.awaitCaughtUp(SOON);
+      assertAlike("users");
+      handle.drop();
+    }
+  }
+
+  @Test
   void widerTypesAndNewLabelsFollow() {
     databases
         .source()
