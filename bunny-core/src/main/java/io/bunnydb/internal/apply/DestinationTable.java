@@ -149,7 +149,9 @@ final class DestinationTable {
       Column column = table.column(name);
       if (column == null) {
         throw new MismatchException(
-            "the destination table has no column " + name + "; add it, then resume");
+            "the destination table has no column "
+                + name
+                + "; add it, then resume; syncSchema adds it with what older rows hold");
       }
       if (column.isGenerated()) {
         throw new MismatchException(
