@@ -261,6 +261,7 @@ final class CommandsIT {
   }
 
   @Test
+  @SidesDiffer(value = "the destination has a column of its own", tables = "public.a")
   void columnsOfTheSourceComeAlong() {
     try (TestServer server = TestServer.start(databases)) {
       server.createRunning("m", "public.a");
