@@ -11,4 +11,10 @@ package io.bunnydb.spi;
  * @param timeline the timeline; it grows by each promotion or point-in-time recovery
  * @param database the database's name
  */
-public record SourceIdentity(String systemIdentifier, int timeline, String database) {}
+public record SourceIdentity(String systemIdentifier, int timeline, String database) {
+
+  /** Whether another one is of the same cluster and database, whatever the timelines. */
+  public boolean isSameDatabase(SourceIdentity other) {
+    return systemIdentifier.equals(other.systemIdentifier) && database.equals(other.database);
+  }
+}

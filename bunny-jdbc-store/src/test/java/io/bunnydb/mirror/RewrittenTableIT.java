@@ -4,6 +4,7 @@ import static io.bunnydb.mirror.Operated.SOON;
 import static io.bunnydb.mirror.Operated.awaitHeldUp;
 import static io.bunnydb.mirror.Operated.hold;
 import static io.bunnydb.mirror.Operated.inBackground;
+import static io.bunnydb.mirror.Operated.inTransaction;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -61,6 +62,40 @@ final class RewrittenTableIT {
       handle.awaitState(MirrorState.RUNNING, SOON);
       handle.awaitCaughtUp(SOON);
       databases.assertMirrored("public.first", "public.a", "public.parted");
+      handle.drop();
+    }
+  }
+
+  @Test
+  @ExpectsLog("got other columns.* attempt 1 failed")
+  void columnAddedBeforeTheSnapshotIsCopied() throws Exception {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE a (id int PRIMARY KEY)",
+            "INSERT INTO a VALUES (1), (2)",
+            "CREATE TABLE other (id int PRIMARY KEY)");
+    try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
+      // A snapshot has to wait for this transaction.
+      try (Connection held = inTransaction(databases.source(), "INSERT INTO other VALUES (1)")) {
+        handle.resync();
+        Await.until(
+            SOON,
+            "the snapshot is waited for",
+            () ->
+                databases
+                        .source()
+                        .queryLong(
+                            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                                + " AND query LIKE 'CREATE_REPLICATION_SLOT%'")
+                    == 1);
+        databases.destination().execute("ALTER TABLE a ADD COLUMN n int");
+        databases.source().execute("ALTER TABLE a ADD COLUMN n int", "UPDATE a SET n = 5");
+        held.rollback();
+      }
+      handle.awaitState(MirrorState.RUNNING, SOON);
+      handle.awaitCaughtUp(SOON);
+      databases.assertMirrored("public.a");
       handle.drop();
     }
   }

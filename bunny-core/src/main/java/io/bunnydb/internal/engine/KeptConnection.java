@@ -43,11 +43,16 @@ final class KeptConnection implements AutoCloseable {
       close();
     }
     Connection opened = opener.open();
-    connection = opened;
-    server = Catalog.server(opened);
-    if (!opened.getAutoCommit()) {
-      opened.rollback();
+    try {
+      server = Catalog.server(opened);
+      if (!opened.getAutoCommit()) {
+        opened.rollback();
+      }
+    } catch (SQLException e) {
+      opened.close();
+      throw e;
     }
+    connection = opened;
     return opened;
   }
 

@@ -266,6 +266,7 @@ final class MirrorWork implements AutoCloseable {
     checkpoints.save(update.result());
     context.tables().follow(update.result());
     context.progress().begins(update.result().position(), Joining.isJoined(update.result()));
+    pauseGuard.remember(update.result());
     context.note(
         "its tables are "
             + names(update.result().tables().stream().map(TableCheckpoint::mapping).toList())

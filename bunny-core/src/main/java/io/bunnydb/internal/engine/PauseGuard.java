@@ -119,6 +119,9 @@ final class PauseGuard {
     Instant again = nextAct;
     boolean isTooSoon = again != null && now.isBefore(again);
     String reason = isTooSoon ? null : watch.passedLimit(now, slot.retainedBytes());
+    if (!isTooSoon && reason == null) {
+      nextAct = null;
+    }
     return limits != null && reason != null && act(possible(limits.action()), reason, stop);
   }
 

@@ -10,6 +10,7 @@ import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.source.LagMonitor.Reading;
 import io.bunnydb.internal.source.ReplicationSlot;
 import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.SourceIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -79,9 +80,11 @@ final class PausedSlot {
     boolean isMade = !context.progress().applied().equals(Lsn.ZERO);
     SlotLostException loss =
         needed == null || !isMade ? null : SourceProof.lossOf(needed, reading.slot());
-    context
-        .slots()
-        .tell(loss == null ? SlotWarnings.danger(reading, isMade) : Danger.LOST, reading, loss);
+    Danger danger = loss == null ? SlotWarnings.danger(reading, isMade) : Danger.LOST;
+    if (danger == Danger.LOST && loss == null && needed != null) {
+      danger = null; // nothing of the past is needed, and the next set-up makes one
+    }
+    context.slots().tell(danger, reading, loss);
     boolean wasLost = isLost;
     isLost = loss != null;
     if (loss != null && !wasLost) {
@@ -174,6 +177,14 @@ final class PausedSlot {
     Connection source = context.control().get();
     try {
       source.setNetworkTimeout(Runnable::run, ANSWER_MILLIS);
+      SourceIdentity known = checkpoints.require().source();
+      SourceIdentity found = new Admission(context).identifySource(stop);
+      if (!found.isSameDatabase(known)) {
+        throw new MirrorException(
+            context.config().name(),
+            "the source is another cluster or database now (" + found + " for " + known + ")",
+            null);
+      }
       stop.guard(source);
       ReplicationSlot.drop(source, context.config().slot());
     } finally {

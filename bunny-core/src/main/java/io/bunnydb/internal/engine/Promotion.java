@@ -26,9 +26,7 @@ final class Promotion {
   static Checkpoint follow(Checkpoint checkpoint, SourceIdentity found, ReplicationStream stream)
       throws SQLException {
     SourceIdentity known = checkpoint.source();
-    if (found.timeline() <= known.timeline()
-        || !found.systemIdentifier().equals(known.systemIdentifier())
-        || !found.database().equals(known.database())) {
+    if (found.timeline() <= known.timeline() || !found.isSameDatabase(known)) {
       return checkpoint;
     }
     @Nullable Lsn end =

@@ -59,7 +59,7 @@ final class Recreation {
       TableUpdate update = TableUpdate.anew(old);
       admission.admit(update);
       refuseGivenSlot(source);
-      if (!isSameDatabase(old.source(), found)) {
+      if (!old.source().isSameDatabase(found)) {
         refuseOthersReplication(source);
       }
       stop.check();
@@ -121,11 +121,6 @@ final class Recreation {
               + ", which Bunny was given, is gone or invalid; make it anew, then call recreate() again",
           null);
     }
-  }
-
-  private static boolean isSameDatabase(SourceIdentity old, SourceIdentity found) {
-    return old.systemIdentifier().equals(found.systemIdentifier())
-        && old.database().equals(found.database());
   }
 
   /** What has the mirror's names on a source that it has not been on may be of another's. */

@@ -66,8 +66,7 @@ final class Removal {
     StopSignal unstoppable = new StopSignal();
     SourceIdentity found = admission.identifySource(unstoppable);
     SourceIdentity known = checkpoints.load().map(Checkpoint::source).orElse(found);
-    if (known.systemIdentifier().equals(found.systemIdentifier())
-        && known.database().equals(found.database())) {
+    if (known.isSameDatabase(found)) {
       Connection source = context.control().get();
       ReplicationSlot.awaitRelease(source, config.slot(), SLOT_RELEASE, unstoppable);
       setUp.dropReplication(source);

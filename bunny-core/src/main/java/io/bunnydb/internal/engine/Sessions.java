@@ -7,6 +7,7 @@ import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorState;
 import io.bunnydb.internal.apply.Applier.InProgressException;
 import io.bunnydb.internal.apply.Applier.TextNeededException;
+import io.bunnydb.internal.catalog.ErrorKinds;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
 import io.bunnydb.internal.source.ReplicationStream.Content;
@@ -143,7 +144,9 @@ final class Sessions {
     }
     areToRun = false;
     LOG.debug("mirror '{}' stops", config.name(), error);
-    if (lifecycle.state() == MirrorState.SETTING_UP && !wasSetUp()) {
+    // A source that is not the one where it was begun holds nothing that could be taken back.
+    boolean isOfSource = ErrorKinds.of(error) != ErrorKind.SLOT_LOST;
+    if (lifecycle.state() == MirrorState.SETTING_UP && isOfSource && !wasSetUp()) {
       fail(error);
     } else {
       pauseBy(error);

@@ -146,6 +146,19 @@ final class SetUp {
   private Checkpoint withSlot(Checkpoint checkpoint, Connection source) throws SQLException {
     String slot = checkpoint.slot();
     Optional<ReplicationSlot> existing = ReplicationSlot.find(source, slot);
+    if (existing.isPresent()
+        && !existing.get().isOf(checkpoint.source().database(), ReplicationSlot.PLUGIN)) {
+      throw new MirrorException(
+          config.name(),
+          "replication slot "
+              + slot
+              + " is another's, of plugin "
+              + existing.get().plugin()
+              + " and database "
+              + existing.get().database()
+              + "; drop it if nothing uses it",
+          null);
+    }
     boolean isOfUse = existing.isPresent() && existing.get().invalidation() == null;
     if (config.ownsSlot() && !isOfUse) {
       ReplicationSlot.drop(source, slot);

@@ -6,6 +6,7 @@ import io.bunnydb.TableName;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.ServerMessage;
+import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.source.Publication;
 import io.bunnydb.internal.source.ReplicationSlot;
 import io.bunnydb.internal.source.ReplicationStream;
@@ -27,6 +28,9 @@ final class SourceProof {
 
   /** SQLSTATE of a file that is not there, such as a segment of the log. */
   private static final String UNDEFINED_FILE = "58P01";
+
+  /** SQLSTATE of a server that takes no writes, as after a switchover; time cures that. */
+  private static final String STANDBY = "25006";
 
   private SourceProof() {}
 
@@ -54,6 +58,10 @@ final class SourceProof {
   private static void check(Checkpoint checkpoint, SourceIdentity found, Connection source)
       throws SQLException {
     String mirror = checkpoint.mirror();
+    if (Sql.queryBoolean(source, "SELECT pg_catalog.pg_is_in_recovery()")) {
+      throw new SQLException(
+          "the source is a standby at this moment; it is waited for the primary", STANDBY);
+    }
     SourceIdentity expected = checkpoint.source();
     if (!found.equals(expected)) {
       throw new SlotLostException(
@@ -116,8 +124,7 @@ final class SourceProof {
       problem = name + " was not found on the source: it was dropped, or the source was rebuilt";
     } else {
       Lsn confirmed = slot.confirmedFlush();
-      if (!ReplicationSlot.PLUGIN.equals(slot.plugin())
-          || !checkpoint.source().database().equals(slot.database())) {
+      if (!slot.isOf(checkpoint.source().database(), ReplicationSlot.PLUGIN)) {
         problem =
             name + " is another one: plugin " + slot.plugin() + ", database " + slot.database();
       } else if ("wal_removed".equals(slot.invalidation())) {
@@ -160,15 +167,14 @@ final class SourceProof {
 
   /** A table that left the publication, if only for a moment, has lost changes. */
   static void checkPublication(Checkpoint checkpoint, Connection source) throws SQLException {
-    if (Joining.needsNoPast(checkpoint)) {
-      return;
-    }
     String publication = checkpoint.publication();
-    if (!Publication.exists(source, publication)) {
+    boolean isThere = Publication.exists(source, publication);
+    if (!isThere && !Joining.needsNoPast(checkpoint)) {
       throw new SlotLostException(
           checkpoint.mirror(), "publication " + publication + " was dropped" + START_ANEW, null);
     }
-    if (!Publication.sendsEverything(source, publication)) {
+    // Also where all is to be copied: what comes after the snapshot goes by how it is now.
+    if (isThere && !Publication.sendsEverything(source, publication)) {
       throw new SlotLostException(
           checkpoint.mirror(),
           "publication "
@@ -176,6 +182,9 @@ final class SourceProof {
               + " does not publish insert, update, delete and truncate any more; alter it to, then"
               + " have resync copy the tables again that may have changed meanwhile",
           null);
+    }
+    if (Joining.needsNoPast(checkpoint)) {
+      return;
     }
     List<TableCheckpoint> followed =
         checkpoint.tables().stream().filter(t -> t.state() != TableState.COPYING).toList();

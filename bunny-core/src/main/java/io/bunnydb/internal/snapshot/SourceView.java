@@ -1,5 +1,6 @@
 package io.bunnydb.internal.snapshot;
 
+import io.bunnydb.internal.catalog.Column;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
 import java.sql.Connection;
@@ -83,6 +84,7 @@ record SourceView(Connection connection) {
   private void lockAgainstRewrite(Table table) throws SQLException {
     Sql.execute(connection, "LOCK TABLE " + table.toSql() + " IN ACCESS SHARE MODE");
     refuseOther(table);
+    refuseOtherColumns(table);
     boolean isRewritten =
         Sql.queryBoolean(
             connection,
@@ -98,6 +100,27 @@ record SourceView(Connection connection) {
     if (isRewritten) {
       throw new SQLException(
           "the table was rewritten after the snapshot was taken; it is copied under a new one",
+          SERIALIZATION_FAILURE);
+    }
+  }
+
+  /**
+   * A column that was added before the snapshot, but after the table was looked up, would be
+   * missing: the stream has only what was written to it later.
+   */
+  private void refuseOtherColumns(Table table) throws SQLException {
+    List<String> present =
+        Sql.query(
+            connection,
+            """
+            SELECT attname FROM pg_catalog.pg_attribute
+            WHERE attrelid = CAST(? AS oid) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+            """,
+            row -> row.getString(1),
+            table.oid());
+    if (!present.equals(table.columns().stream().map(Column::name).toList())) {
+      throw new SQLException(
+          "the table got other columns after the mirror looked it up; it is tried again",
           SERIALIZATION_FAILURE);
     }
   }

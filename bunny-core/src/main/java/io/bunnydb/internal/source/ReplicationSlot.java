@@ -58,6 +58,11 @@ public record ReplicationSlot(
         .findFirst();
   }
 
+  /** Whether it gives the changes of a database by a plugin. */
+  public boolean isOf(String ofDatabase, String byPlugin) {
+    return byPlugin.equals(plugin) && ofDatabase.equals(database);
+  }
+
   private static ReplicationSlot read(String name, ResultSet row) throws SQLException {
     long safeBytes = row.getLong(6);
     boolean isLimited = !row.wasNull();
