@@ -210,6 +210,10 @@ final class LostChangesIT {
               "ALTER PUBLICATION bunny_pub_operated SET (publish = 'insert')",
               "DELETE FROM a WHERE id = 1");
       assertNoticed(handle, "bunny_pub_operated does not publish insert, update, delete");
+      handle.resync();
+      assertThatThrownBy(handle::resume)
+          .isInstanceOf(SlotLostException.class)
+          .hasMessageContaining("does not publish insert, update, delete");
       dropAndStartAnew(handle);
     }
   }
