@@ -174,8 +174,8 @@ public final class MirrorHandle implements AutoCloseable {
   /**
    * Tells what {@link #syncSchema} would do: the differences between the source's tables and their
    * destinations, with the SQL that would remove them. Reads both sides and changes nothing; it may
-   * read all rows of a source table, for half a minute at the most, to learn what a new column
-   * holds.
+   * read all rows of source tables, for half a minute at the most in all, to learn what new columns
+   * hold.
    *
    * @return the differences, each DUE, WAITS or BY_HAND; none where both sides agree
    * @throws IllegalStateException if the mirror is neither RUNNING nor PAUSED

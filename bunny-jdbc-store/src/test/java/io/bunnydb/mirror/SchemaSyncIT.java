@@ -84,6 +84,8 @@ final class SchemaSyncIT {
   @ExpectsLog("; paused")
   void aMirrorThatMetAnUnknownColumnGoesOnAfterwards() {
     createUsers();
+    databases.source().execute("CREATE DOMAIN filled AS int DEFAULT 9");
+    databases.destination().execute("CREATE DOMAIN filled AS int DEFAULT 9");
     try (MirrorHandle handle = running(mirror(databases, "public.users"));
         Workload writes = write()) {
       databases
@@ -95,7 +97,7 @@ final class SchemaSyncIT {
                   + " ADD at timestamptz NOT NULL DEFAULT now(), ADD j jsonb DEFAULT '{\"a\": [1, null]}',"
                   + " ADD b bytea DEFAULT '\\x00ff', ADD words text[] DEFAULT '{\"a,b\",NULL,\"\"}',"
                   + " ADD place box DEFAULT '(1,2),(0,0)', ADD price money DEFAULT -3,"
-                  + " ADD empty text DEFAULT ''",
+                  + " ADD empty text DEFAULT '', ADD unfilled filled DEFAULT NULL",
               "COMMENT ON COLUMN users.n IS 'counts'");
       handle.awaitState(MirrorState.PAUSED, SOON);
       databases
@@ -114,7 +116,7 @@ final class SchemaSyncIT {
           .isEqualTo(plan.stream().map(SchemaChange::sql).toList());
       assertThat(handle.state()).isEqualTo(MirrorState.PAUSED);
       assertThat(done.stream().filter(c -> c.sql().contains("ADD COLUMN")))
-          .hasSize(11)
+          .hasSize(12)
           .allMatch(c -> c.outcome() == SchemaChange.Outcome.APPLIED);
       assertThat(done.stream().filter(c -> c.outcome() == SchemaChange.Outcome.WAITS))
           .isNotEmpty()
@@ -205,19 +207,36 @@ final class SchemaSyncIT {
   @SidesDiffer("nothing is altered")
   void rewrittenTablesAreLookedThrough() {
     createUsers();
-    try (MirrorHandle handle = running(mirror(databases, "public.users"))) {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE one (id int PRIMARY KEY)",
+            "INSERT INTO one VALUES (1)",
+            "CREATE TABLE whole (id int)",
+            "ALTER TABLE whole REPLICA IDENTITY FULL",
+            "INSERT INTO whole VALUES (1)");
+    try (MirrorHandle handle =
+        running(mirror(databases, "public.users", "public.one", "public.whole"))) {
       handle.pause();
       databases
           .source()
           .execute(
               "ALTER TABLE users ADD c int, ADD d int DEFAULT 4, ADD e int",
               "UPDATE users SET e = id WHERE id = 150",
-              "VACUUM FULL users");
-      assertThat(told(handle.planSchema()))
+              "VACUUM FULL users",
+              "ALTER TABLE one ADD n serial",
+              "ALTER TABLE whole ADD c int",
+              "VACUUM FULL whole");
+      List<SchemaChange> plan = handle.planSchema();
+      assertThat(plan.get(0).reason()).contains("USING", "call resync(public.users)");
+      assertThat(plan.get(3).reason()).contains("values from a sequence");
+      assertThat(told(plan))
           .containsExactly(
               "DUE ALTER TABLE \"public\".\"users\" ADD COLUMN \"c\" integer",
               "DUE ALTER TABLE \"public\".\"users\" ADD COLUMN \"d\" integer DEFAULT 4",
-              "BY_HAND ALTER TABLE \"public\".\"users\" ADD COLUMN \"e\" integer");
+              "BY_HAND ALTER TABLE \"public\".\"users\" ADD COLUMN \"e\" integer",
+              "BY_HAND ALTER TABLE \"public\".\"one\" ADD COLUMN \"n\" integer",
+              "BY_HAND ALTER TABLE \"public\".\"whole\" ADD COLUMN \"c\" integer");
       handle.drop();
     }
   }
@@ -287,9 +306,17 @@ final class SchemaSyncIT {
         .source()
         .execute(
             "CREATE TYPE mood AS ENUM ('sad', 'ok')",
-            "CREATE TABLE a (id int PRIMARY KEY, m mood, ms mood[], t varchar(5), p numeric(6,2))",
-            "INSERT INTO a VALUES (1, 'sad', '{ok}', 'short', 1.25)");
-    databases.destination().execute("CREATE TYPE mood AS ENUM ('sad', 'ok')");
+            "CREATE TYPE hue AS ENUM ('red')",
+            "CREATE DOMAIN hues AS hue[]",
+            "CREATE TABLE a (id int PRIMARY KEY, m mood, ms mood[], t varchar(5), p numeric(6,2),"
+                + " h hues)",
+            "INSERT INTO a VALUES (1, 'sad', '{ok}', 'short', 1.25, '{red}')");
+    databases
+        .destination()
+        .execute(
+            "CREATE TYPE mood AS ENUM ('sad', 'ok')",
+            "CREATE TYPE hue AS ENUM ('red')",
+            "CREATE DOMAIN hues AS hue[]");
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
       handle.awaitCaughtUp(SOON);
       databases
@@ -297,16 +324,18 @@ final class SchemaSyncIT {
           .execute(
               "ALTER TYPE mood ADD VALUE 'worse' BEFORE 'sad'",
               "ALTER TYPE mood ADD VALUE 'happy'",
+              "ALTER TYPE hue ADD VALUE 'blue'",
               "ALTER TABLE a ALTER id TYPE bigint, ALTER t TYPE text, ALTER p TYPE numeric(9,2)");
       List<SchemaChange> done = handle.syncSchema();
-      assertThat(done).hasSize(5).allMatch(c -> c.outcome() == SchemaChange.Outcome.APPLIED);
+      assertThat(done).hasSize(6).allMatch(c -> c.outcome() == SchemaChange.Outcome.APPLIED);
       assertThat(done.stream().map(SchemaChange::reason).filter(Objects::nonNull))
           .hasSize(3)
           .allMatch(reason -> String.valueOf(reason).contains("USING"));
       databases
           .source()
           .execute(
-              "INSERT INTO a VALUES (5000000000, 'worse', '{happy,ok}', 'no longer short', 1234567.89)");
+              "INSERT INTO a VALUES (5000000000, 'worse', '{happy,ok}', 'no longer short', 1234567.89,"
+                  + " '{blue,red}')");
       handle.awaitCaughtUp(SOON);
       assertAlike("a");
       databases.source().execute("ALTER TABLE a ALTER t TYPE int USING length(t)");
@@ -359,13 +388,16 @@ final class SchemaSyncIT {
         .execute(
             "CREATE TABLE replaced (id int PRIMARY KEY, a int, b int)",
             "CREATE TABLE again (id int PRIMARY KEY)",
+            "CREATE TABLE remade (id int PRIMARY KEY, c int)",
             "CREATE TABLE gone (id int PRIMARY KEY, kept int)",
             "INSERT INTO replaced VALUES (1, 1, 1)",
             "INSERT INTO again VALUES (1)",
+            "INSERT INTO remade VALUES (1, 1)",
             "ALTER TABLE gone ADD c int DEFAULT 5",
             "INSERT INTO gone VALUES (1, 1, 6), (2, 2, 7)");
     try (MirrorHandle handle =
-        running(mirror(databases, "public.replaced", "public.again", "public.gone"))) {
+        running(
+            mirror(databases, "public.replaced", "public.again", "public.gone", "public.remade"))) {
       handle.pause();
       databases
           .source()
@@ -377,14 +409,17 @@ final class SchemaSyncIT {
               "ALTER TABLE again ADD c int DEFAULT 5",
               "INSERT INTO again VALUES (2, 6)",
               "ALTER TABLE again DROP c",
-              "ALTER TABLE again ADD c int DEFAULT 7");
+              "ALTER TABLE again ADD c int DEFAULT 7",
+              "ALTER TABLE remade DROP c, ADD c bigint DEFAULT 2");
       databases.destination().execute("ALTER TABLE gone DROP c");
       assertThat(told(handle.syncSchema()))
           .containsExactlyInAnyOrder(
               "BY_HAND ALTER TABLE \"public\".\"replaced\" ADD COLUMN \"old_a\" integer",
-              "APPLIED ALTER TABLE \"public\".\"replaced\" ALTER COLUMN \"a\" TYPE bigint",
+              "BY_HAND ALTER TABLE \"public\".\"replaced\" ALTER COLUMN \"a\" TYPE bigint",
               "BY_HAND ALTER TABLE \"public\".\"again\" ADD COLUMN \"c\" integer",
-              "BY_HAND ALTER TABLE \"public\".\"gone\" ADD COLUMN \"c\" integer");
+              "BY_HAND ALTER TABLE \"public\".\"gone\" ADD COLUMN \"c\" integer",
+              "BY_HAND ALTER TABLE \"public\".\"remade\" ALTER COLUMN \"c\" TYPE bigint",
+              "WAITS ALTER TABLE \"public\".\"remade\" ALTER COLUMN \"c\" SET DEFAULT 2");
       handle.drop();
     }
   }
@@ -401,14 +436,24 @@ final class SchemaSyncIT {
     try (MirrorHandle handle = running(mirror(databases).table(mapping))) {
       handle.awaitCaughtUp(SOON);
       assertThat(handle.syncSchema()).isEmpty();
-      databases.source().execute("ALTER TABLE a ADD c int", "UPDATE a SET c = 5");
-      SchemaChange change = handle.syncSchema().get(0);
-      assertThat(told(List.of(change)))
-          .containsExactly("BY_HAND ALTER TABLE \"public\".\"a\" ADD COLUMN \"c\" integer");
+      databases
+          .source()
+          .execute(
+              "ALTER TABLE a ADD c int",
+              "UPDATE a SET c = 5",
+              "COMMENT ON COLUMN a.id IS 'counts'");
+      List<SchemaChange> told = handle.syncSchema();
+      SchemaChange change = told.get(0);
+      assertThat(told(told))
+          .containsExactly(
+              "BY_HAND ALTER TABLE \"public\".\"a\" ADD COLUMN \"c\" integer",
+              "WAITS COMMENT ON COLUMN \"public\".\"a\".\"id\" IS 'counts'");
+      assertThat(told.get(1).reason()).contains("call resync(public.a) first");
       assertThat(change.reason()).contains("has a list of the table's columns", "resync(public.a)");
       databases.destination().execute(change.sql());
       handle.resync(TableName.parse("public.a"));
       handle.awaitCaughtUp(SOON);
+      assertThat(told(handle.syncSchema())).allMatch(c -> c.startsWith("APPLIED")).hasSize(1);
       databases.source().execute("UPDATE a SET c = c + 1");
       handle.awaitCaughtUp(SOON);
       TableComparison.assertEqual(databases.source(), "a", databases.destination(), "a", "id", "c");

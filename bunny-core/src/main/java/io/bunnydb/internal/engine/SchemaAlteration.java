@@ -27,6 +27,9 @@ import org.slf4j.LoggerFactory;
 final class SchemaAlteration {
   private static final Logger LOG = LoggerFactory.getLogger(SchemaAlteration.class);
   private static final int ATTEMPTS = 3;
+  private static final String UNDEFINED_COLUMN = "42703";
+  private static final String NOT_THERE =
+      "its column could not be added; see to that, then call again";
   private static final String OVERTAKEN = "another command came first; call again";
   private static final String LOCKED =
       "the table was in use for 15 seconds; call again when no long query reads it";
@@ -119,6 +122,9 @@ final class SchemaAlteration {
           throw e;
         }
         destination.rollback();
+        if (change.outcome() == Outcome.WAITS && UNDEFINED_COLUMN.equals(e.getSQLState())) {
+          return change.with(Outcome.WAITS, NOT_THERE);
+        }
         if (!isLocked) {
           return change.with(Outcome.BY_HAND, refusal(e));
         }

@@ -8,12 +8,18 @@ import io.bunnydb.TableName;
 import io.bunnydb.TableState;
 import io.bunnydb.TableStatus;
 import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.schema.SchemaDiff;
+import io.bunnydb.internal.source.MirroredTable;
+import io.bunnydb.internal.source.Publication;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -26,8 +32,10 @@ import java.util.stream.Collectors;
  * @param seen the end of the source's log after the source's tables had been read. Whatever shaped
  *     them had committed before, and so had every row of an older shape: those are on the
  *     destination once everything before this position is
+ * @param unpublished the source tables whose publication leaves out a mirrored column: the next
+ *     session would stop at them
  */
-record SchemaPlan(List<SchemaChange> changes, Lsn seen) {
+record SchemaPlan(List<SchemaChange> changes, Lsn seen, List<TableName> unpublished) {
   /** Holds both sides against each other, on connections of its own; changes nothing. */
   static SchemaPlan read(MirrorContext context) {
     String mirror = context.config().name();
@@ -56,11 +64,33 @@ record SchemaPlan(List<SchemaChange> changes, Lsn seen) {
         destination.commit();
       }
       Lsn seen = Catalog.logEnd(source);
+      List<TableName> unpublished = unpublished(context, source, live);
       source.commit();
-      return new SchemaPlan(List.copyOf(changes), seen);
+      return new SchemaPlan(List.copyOf(changes), seen, unpublished);
     } catch (SQLException e) {
       throw Faults.describe(mirror, e);
     }
+  }
+
+  private static List<TableName> unpublished(
+      MirrorContext context, Connection source, Set<TableName> live) throws SQLException {
+    Map<TableName, Publication.Entry> published = new HashMap<>();
+    for (Publication.Entry entry : Publication.entries(source, context.config().publication())) {
+      published.put(entry.name(), entry);
+    }
+    List<TableName> unpublished = new ArrayList<>();
+    for (TableMapping mapping : context.tables().mappings()) {
+      Publication.Entry entry = published.get(mapping.source());
+      if (entry == null || !live.contains(mapping.source())) {
+        continue;
+      }
+      Optional<Table> table = Catalog.table(source, mapping.source());
+      if (table.isPresent()
+          && !entry.unpublished(new MirroredTable(mapping, table.get())).isEmpty()) {
+        unpublished.add(mapping.source());
+      }
+    }
+    return unpublished;
   }
 
   private static Set<TableName> live(MirrorContext context) {

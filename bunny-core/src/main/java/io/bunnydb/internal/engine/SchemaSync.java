@@ -4,11 +4,13 @@ import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorState;
 import io.bunnydb.SchemaChange;
 import io.bunnydb.SchemaChange.Outcome;
+import io.bunnydb.TableName;
 import io.bunnydb.TableState;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 
 /**
  * Brings a mirror's destination tables in line with the source's. Thread-safe; one call after the
@@ -50,7 +52,12 @@ final class SchemaSync {
       if (!isRunning()) {
         return adding(make(plan.changes(), SchemaAlteration.now(plan.of(Outcome.DUE))), RESUME);
       }
-      return areTablesCopied() ? held(plan.changes()) : makeWhileRunning(plan);
+      if (areTablesCopied()) {
+        return held(plan.changes(), COPIES);
+      }
+      return plan.unpublished().isEmpty()
+          ? makeWhileRunning(plan)
+          : held(plan.changes(), unpublished(plan));
     } finally {
       turn.unlock();
     }
@@ -64,11 +71,18 @@ final class SchemaSync {
     return context.tables().statuses().stream().anyMatch(t -> t.state() != TableState.LIVE);
   }
 
-  /** Copies that run would begin anew after a break. */
-  private static List<SchemaChange> held(List<SchemaChange> changes) {
+  /** Changes for which the running session is not broken off. */
+  private static List<SchemaChange> held(List<SchemaChange> changes, String reason) {
     return changes.stream()
-        .map(c -> c.outcome() == Outcome.BY_HAND ? c : c.with(Outcome.WAITS, COPIES))
+        .map(c -> c.outcome() == Outcome.BY_HAND ? c : c.with(Outcome.WAITS, reason))
         .toList();
+  }
+
+  private static String unpublished(SchemaPlan plan) {
+    return "the column list of the publication leaves out a column, for which the mirror would stop"
+        + " after a break; add it to the destination and call resync("
+        + plan.unpublished().stream().map(TableName::toString).collect(Collectors.joining(", "))
+        + ") first";
   }
 
   private List<SchemaChange> makeWhileRunning(SchemaPlan plan) {
@@ -92,7 +106,11 @@ final class SchemaSync {
       return adding(changes, RESUME);
     }
     // What the source has taken back meanwhile is not made.
-    List<SchemaChange> fresh = SchemaPlan.read(context).of(Outcome.WAITS);
+    SchemaPlan again = SchemaPlan.read(context);
+    if (!again.unpublished().isEmpty()) {
+      return adding(changes, "; " + unpublished(again));
+    }
+    List<SchemaChange> fresh = again.of(Outcome.WAITS);
     List<SchemaChange> ripe = waiting.stream().filter(fresh::contains).toList();
     List<SchemaChange> left = new ArrayList<>(changes);
     left.removeIf(change -> waiting.contains(change) && !ripe.contains(change));

@@ -24,7 +24,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -125,18 +124,18 @@ final class SetUp {
       MirroredTable table = tables.get(i);
       Publication.Entry entry = published.get(table.table().name());
       boolean isFollowed = checkpoint.tables().get(i).state() != TableState.COPYING;
-      Set<String> columns = entry == null ? null : entry.columns();
-      if (isFollowed && columns != null && !columns.containsAll(table.columnNames())) {
-        List<String> missing = new ArrayList<>(table.columnNames());
-        missing.removeAll(columns);
+      List<String> missing = entry == null ? List.of() : entry.unpublished(table);
+      if (isFollowed && !missing.isEmpty()) {
         throw new MirrorException(
             config.name(),
             table.table().name(),
             null,
             "the source has the new column "
                 + String.join(", ", missing)
-                + ", which the column list of its publication leaves out; exclude it too, or remove the"
-                + " table with updateTables and add it again",
+                + ", which the column list of its publication leaves out; exclude it too, or add it"
+                + " to the destination and call resync("
+                + table.table().name()
+                + "), or remove the table with updateTables and add it again",
             null);
       }
     }

@@ -27,21 +27,30 @@ final class ColumnChanges {
 
   private final TableName source;
   private final Table target;
+  private final List<String> missing;
+  private final ColumnHistory history;
   private final List<SchemaChange> changes;
 
-  private ColumnChanges(MirroredColumns both, List<SchemaChange> changes) {
+  private ColumnChanges(MirroredColumns both, ColumnHistory history, List<SchemaChange> changes) {
     this.source = both.mirrored().table().name();
     this.target = both.target();
+    this.missing = both.missing().stream().map(Column::name).toList();
+    this.history = history;
     this.changes = changes;
   }
 
   /**
    * Adds what is to be changed, column by column.
    *
+   * @param history how the source's columns came to be
    * @param renamed a column of the destination that is to get another name; null for none
    */
-  static void add(MirroredColumns both, @Nullable String renamed, List<SchemaChange> changes) {
-    ColumnChanges adding = new ColumnChanges(both, changes);
+  static void add(
+      MirroredColumns both,
+      ColumnHistory history,
+      @Nullable String renamed,
+      List<SchemaChange> changes) {
+    ColumnChanges adding = new ColumnChanges(both, history, changes);
     for (Column column : both.wanted()) {
       Column known = both.target().column(column.name());
       if (known != null) {
@@ -102,8 +111,15 @@ final class ColumnChanges {
     if (Compatibility.holds(known.typeSql(), wanted.typeSql())) {
       return;
     }
-    String sql = alter(known.name(), "TYPE " + wanted.typeSql());
-    if (isWidened(known.typeSql(), wanted.typeSql())) {
+    // Without COLLATE, the column would get its type's own.
+    String sql =
+        alter(
+            known.name(),
+            "TYPE "
+                + wanted.typeSql()
+                + (wanted.collationSql() == null ? "" : " COLLATE " + wanted.collationSql()));
+    String obstacle = obstacle(wanted, known);
+    if (obstacle == null) {
       add(
           sql,
           Outcome.DUE,
@@ -112,17 +128,26 @@ final class ColumnChanges {
               + source
               + ")");
     } else {
-      add(
-          sql,
-          Outcome.BY_HAND,
-          "a value may mean another thing as "
-              + wanted.typeSql()
-              + " than as "
-              + known.typeSql()
-              + ", or be changed by the conversion; pause, run it, then resync("
-              + source
-              + ")");
+      add(sql, Outcome.BY_HAND, obstacle + "; pause, run it, then resync(" + source + ")");
     }
+  }
+
+  /** What stands against another type; null for nothing. */
+  private @Nullable String obstacle(Column wanted, Column known) {
+    if (!isWidened(known.typeSql(), wanted.typeSql())) {
+      return "a value may mean another thing as "
+          + wanted.typeSql()
+          + " than as "
+          + known.typeSql()
+          + ", or be changed by the conversion";
+    }
+    if (history.mayBeAnother(wanted.name(), missing)) {
+      return "the source may have dropped or renamed an older column of this name, and have given it"
+          + " to one with other values";
+    }
+    return Objects.equals(wanted.collationSql(), known.collationSql())
+        ? null
+        : "the two sides sort it by different collations";
   }
 
   /** Whether each value of a type is the same under another, larger one. */
@@ -179,12 +204,23 @@ final class ColumnChanges {
             ON_THE_WAY));
   }
 
+  /** Whether the source takes values of a column from a sequence, for rows that bring none. */
+  static boolean isCounted(Column column) {
+    return column.generation() == Generation.IDENTITY_ALWAYS
+        || column.generation() == Generation.IDENTITY_BY_DEFAULT
+        || usesSequence(column.defaultSql());
+  }
+
   private static boolean usesSequence(@Nullable String expression) {
     return expression != null && expression.contains("nextval(");
   }
 
   private void addUnmatched(Column column) {
-    if (column.notNull() && column.defaultSql() == null && column.generation() == Generation.NONE) {
+    boolean isKey = target.primaryKey().contains(column.name());
+    if (column.notNull()
+        && !isKey
+        && column.defaultSql() == null
+        && column.generation() == Generation.NONE) {
       add(
           alter(column.name(), "DROP NOT NULL"),
           Outcome.DUE,
@@ -194,7 +230,8 @@ final class ColumnChanges {
         "ALTER TABLE " + target.name().toSql() + " DROP COLUMN " + Sql.identifier(column.name()),
         Outcome.BY_HAND,
         "the source has no such column; run it if it was dropped there, its values are of no use any"
-            + " more, and no row on the way brings it");
+            + " more, and no row on the way brings it"
+            + (isKey ? "; the primary key goes with it, so make another" : ""));
   }
 
   private void add(String sql, Outcome outcome, @Nullable String reason) {

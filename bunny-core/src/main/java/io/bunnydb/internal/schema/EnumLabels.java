@@ -20,16 +20,24 @@ import java.util.List;
 record EnumLabels(String type, List<String> labels) {
   private static final int FIRST_USER_OID = 16384;
 
-  // A column may be of the enum, or of its arrays.
+  // A column may be of the enum, of its arrays, or of a domain over either.
   private static final String OF_TYPE =
       """
+      WITH RECURSIVE used(oid) AS (
+        SELECT %s
+        UNION
+        SELECT part.oid
+        FROM used
+        JOIN pg_catalog.pg_type t ON t.oid = used.oid
+        CROSS JOIN LATERAL (VALUES (t.typbasetype), (t.typelem)) part(oid))
       SELECT pg_catalog.format_type(e.oid, NULL),
              ARRAY(SELECT l.enumlabel::text FROM pg_catalog.pg_enum l
                    WHERE l.enumtypid = e.oid ORDER BY l.enumsortorder)
-      FROM pg_catalog.pg_type t
-      JOIN pg_catalog.pg_type e ON e.typtype = 'e' AND e.oid IN (t.oid, t.typelem)
-      WHERE t.oid =
+      FROM used
+      JOIN pg_catalog.pg_type e ON e.oid = used.oid AND e.typtype = 'e'
       """;
+  private static final String BY_OID = OF_TYPE.formatted("CAST(? AS oid)");
+  private static final String BY_NAME = OF_TYPE.formatted("CAST(pg_catalog.to_regtype(?) AS oid)");
 
   /**
    * Adds the labels that the destination lacks of the types of the mirrored columns.
@@ -43,14 +51,8 @@ record EnumLabels(String type, List<String> labels) {
       if (column.typeOid() < FIRST_USER_OID) {
         continue;
       }
-      for (EnumLabels wanted :
-          Sql.query(source, OF_TYPE + " CAST(? AS oid)", EnumLabels::read, column.typeOid())) {
-        for (EnumLabels known :
-            Sql.query(
-                destination,
-                OF_TYPE + " pg_catalog.to_regtype(?)",
-                EnumLabels::read,
-                wanted.type())) {
+      for (EnumLabels wanted : Sql.query(source, BY_OID, EnumLabels::read, column.typeOid())) {
+        for (EnumLabels known : Sql.query(destination, BY_NAME, EnumLabels::read, wanted.type())) {
           changes.addAll(changes(both.target().name(), wanted, known));
         }
       }

@@ -5,6 +5,7 @@ import io.bunnydb.SchemaChange.Outcome;
 import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.Column;
 import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.pgoutput.ReplicaIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashSet;
@@ -27,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>from the catalog ({@link OldValue}), if the destination has lost no column, and has none
  *       that the source has not: then it has all of the source's columns from when the table was
  *       first mirrored, and this one has come since;
- *   <li>or by a look at every row of the source, if all of them hold the same now.
+ *   <li>or by a look at every row of the source, if all of them hold the same now. Not where the
+ *       destination finds a row only by the whole of it: one that is on the way may tell of an
+ *       older value in the row's former self, which would not be found.
  * </ul>
  */
 final class NewColumns {
@@ -46,6 +49,11 @@ final class NewColumns {
       WHERE p.pubname = ? AND r.prrelid = CAST(? AS oid) AND r.prattrs IS NOT NULL
       """;
 
+  private static final String DOMAIN =
+      """
+      SELECT typtype = 'd' FROM pg_catalog.pg_type WHERE oid = pg_catalog.to_regtype(?)
+      """;
+
   private static final Pattern MODIFIER = Pattern.compile("\\(.*?\\)");
 
   private final Connection source;
@@ -53,29 +61,27 @@ final class NewColumns {
   private final MirroredColumns both;
   private final TableName sourceName;
   private final TableName target;
-  private final Replication replication;
+  private final ColumnHistory history;
+  private final String publication;
+  private final RowScan rows;
   private final List<SchemaChange> changes;
-
-  /**
-   * By what a mirror's changes come.
-   *
-   * @param slot the slot's name
-   * @param publication the publication's name
-   */
-  record Replication(String slot, String publication) {}
 
   NewColumns(
       Connection source,
       Connection destination,
       MirroredColumns both,
-      Replication replication,
+      ColumnHistory history,
+      String publication,
+      RowScan rows,
       List<SchemaChange> changes) {
     this.source = source;
     this.destination = destination;
     this.both = both;
     this.sourceName = both.mirrored().table().name();
     this.target = both.target().name();
-    this.replication = replication;
+    this.history = history;
+    this.publication = publication;
+    this.rows = rows;
     this.changes = changes;
   }
 
@@ -94,16 +100,14 @@ final class NewColumns {
     List<Column> sent = missing.stream().filter(c -> !c.isGenerated()).toList();
     String renamed = null;
     if (!sent.isEmpty()) {
-      ColumnHistory history =
-          ColumnHistory.read(source, both.mirrored().table().oid(), replication.slot());
       boolean hasDropped = Sql.queryBoolean(destination, DROPPED, both.target().oid());
-      renamed = hasDropped ? null : renamed(history, sent);
+      renamed = hasDropped ? null : renamed(sent);
       if (renamed != null) {
         addRename(renamed, sent.get(0).name());
       } else {
         boolean isLossless = !hasDropped && both.unmatched().isEmpty();
         for (Column column : sent) {
-          add(column, history, isLossless, comments.columns().get(column.name()));
+          add(column, isLossless, comments.columns().get(column.name()));
         }
       }
     }
@@ -127,7 +131,7 @@ final class NewColumns {
    * has lost no column, has just one without a counterpart. Then that is the name which the missing
    * column had.
    */
-  private @Nullable String renamed(ColumnHistory history, List<Column> missing) {
+  private @Nullable String renamed(List<Column> missing) {
     List<Column> unmatched = both.unmatched();
     if (missing.size() != 1 || unmatched.size() != 1) {
       return null;
@@ -158,24 +162,29 @@ final class NewColumns {
             + ") if one of the old name stops it then");
   }
 
-  private void add(
-      Column column, ColumnHistory history, boolean isLossless, @Nullable String comment)
+  private void add(Column column, boolean isLossless, @Nullable String comment)
       throws SQLException {
-    String obstacle = obstacle(column, history);
+    String obstacle = obstacle(column);
     if (obstacle == null) {
       OldValue old =
           isLossless
               ? OldValue.read(source, both.mirrored().table(), column.name())
               : OldValue.UNKNOWN;
-      if (!old.isKnown()) {
-        old = RowScan.ofEveryRow(source, both.mirrored().table(), column.name());
+      boolean isStored = old.isKnown();
+      if (!isStored && !matchesWholeRows()) {
+        old = rows.ofEveryRow(both.mirrored().table(), column.name());
       }
-      if (old.isKnown()) {
-        addWith(column, old.text(), comment);
+      if (old.text() != null && ColumnChanges.isCounted(column)) {
+        obstacle =
+            "rows of before have one value in it, which would stay its default, as the source's"
+                + " own takes values from a sequence";
+      } else if (old.isKnown()) {
+        addWith(column, old.text(), comment, isStored ? null : looked());
         return;
+      } else {
+        obstacle =
+            "rows may hold values in it that they had when it was added, and that are not sent";
       }
-      obstacle =
-          "rows may hold values in it that they had when it was added, and that are not sent";
     }
     add(
         "ADD COLUMN " + TableCreator.nameAndType(column),
@@ -183,8 +192,17 @@ final class NewColumns {
         obstacle + "; run it, then resync(" + sourceName + ")" + otherwiseRename(column));
   }
 
+  private boolean matchesWholeRows() {
+    return both.mirrored().table().identity() == ReplicaIdentity.FULL
+        && both.target().primaryKey().isEmpty();
+  }
+
+  private String looked() {
+    return "if a USING expression changed it since it was added, call resync(" + sourceName + ")";
+  }
+
   /** What stands against it whatever the values are; null for nothing. */
-  private @Nullable String obstacle(Column column, ColumnHistory history) throws SQLException {
+  private @Nullable String obstacle(Column column) throws SQLException {
     if (Sql.queryText(destination, "SELECT pg_catalog.to_regtype(?)::oid::text", column.typeSql())
         == null) {
       return "the destination has no type " + column.typeSql() + ": make it first";
@@ -204,10 +222,9 @@ final class NewColumns {
     }
     boolean hasLists = source.getMetaData().getDatabaseMajorVersion() >= 15;
     if (hasLists
-        && Sql.queryBoolean(
-            source, COLUMN_LIST, replication.publication(), both.mirrored().table().oid())) {
+        && Sql.queryBoolean(source, COLUMN_LIST, publication, both.mirrored().table().oid())) {
       return "publication "
-          + replication.publication()
+          + publication
           + " has a list of the table's columns, and what was written since does not hold this one"
           + " (where the publication is not Bunny's own, add it to the list first)";
     }
@@ -232,13 +249,20 @@ final class NewColumns {
         : "; or, if it is an old column under a new name, run only " + renames;
   }
 
-  /** Adds a column in which rows of before have a value, and what follows when it is there. */
-  private void addWith(Column column, @Nullable String value, @Nullable String comment) {
+  /**
+   * Adds a column in which rows of before have a value, and what follows when it is there.
+   *
+   * @param advice what is to be known of it; null for nothing
+   */
+  private void addWith(
+      Column column, @Nullable String value, @Nullable String comment, @Nullable String advice)
+      throws SQLException {
     String expression = column.defaultSql();
     boolean isDefault = value != null && isConstant(expression, value, column.typeSql());
     String given =
         value == null
-            ? null
+            // A domain's own default would stand in.
+            ? isDomain(column) ? "NULL" : null
             : isDefault
                 ? expression
                 : "CAST(" + Sql.literal(value) + " AS " + column.typeSql() + ")";
@@ -249,13 +273,17 @@ final class NewColumns {
     if (comment != null) {
       sql += "; " + Comments.columnSql(target, column.name(), comment);
     }
-    add(sql, Outcome.DUE, null);
+    add(sql, Outcome.DUE, advice);
     if (column.generation() == Column.Generation.NONE) {
       ColumnChanges.addDefault(target, column, given, changes);
     }
     if (column.notNull()) {
       ColumnChanges.addNotNull(target, column.name(), changes);
     }
+  }
+
+  private boolean isDomain(Column column) throws SQLException {
+    return Sql.queryBoolean(destination, DOMAIN, column.typeSql());
   }
 
   /** Whether an expression is a constant, as the server writes one, with just this value. */

@@ -5,7 +5,6 @@ import io.bunnydb.TableMapping;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
-import io.bunnydb.internal.schema.NewColumns.Replication;
 import io.bunnydb.internal.source.MirroredTable;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -23,7 +22,9 @@ public final class SchemaDiff {
 
   private final Connection source;
   private final Connection destination;
-  private final Replication replication;
+  private final String slot;
+  private final String publication;
+  private final RowScan rows;
 
   /**
    * A comparison of two databases.
@@ -36,7 +37,9 @@ public final class SchemaDiff {
   public SchemaDiff(Connection source, Connection destination, String slot, String publication) {
     this.source = source;
     this.destination = destination;
-    this.replication = new Replication(slot, publication);
+    this.slot = slot;
+    this.publication = publication;
+    this.rows = new RowScan(source);
   }
 
   /**
@@ -61,9 +64,11 @@ public final class SchemaDiff {
         new MirroredColumns(new MirroredTable(mapping, wanted.get()), known.get());
     Comments comments = Comments.read(source, wanted.get());
     EnumLabels.addChanges(source, destination, both, changes);
+    ColumnHistory history = ColumnHistory.read(source, wanted.get().oid(), slot);
     String renamed =
-        new NewColumns(source, destination, both, replication, changes).addChanges(comments);
-    ColumnChanges.add(both, renamed, changes);
+        new NewColumns(source, destination, both, history, publication, rows, changes)
+            .addChanges(comments);
+    ColumnChanges.add(both, history, renamed, changes);
     comments.addChanges(both, Comments.read(destination, known.get()), changes);
     return changes;
   }

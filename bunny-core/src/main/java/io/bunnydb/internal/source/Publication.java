@@ -27,7 +27,16 @@ public final class Publication {
    * @param columns the published columns; null where the server cannot say (PostgreSQL 14)
    * @param filter the row filter as the server writes it; null where there is none
    */
-  public record Entry(TableName name, @Nullable Set<String> columns, @Nullable String filter) {}
+  public record Entry(TableName name, @Nullable Set<String> columns, @Nullable String filter) {
+
+    /** The mirrored columns of the table that are not published. */
+    public List<String> unpublished(MirroredTable table) {
+      Set<String> published = columns;
+      return published == null
+          ? List.of()
+          : table.columnNames().stream().filter(c -> !published.contains(c)).toList();
+    }
+  }
 
   private Publication() {}
 

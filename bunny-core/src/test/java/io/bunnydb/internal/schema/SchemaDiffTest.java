@@ -13,6 +13,7 @@ import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.pgoutput.ReplicaIdentity;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -37,10 +38,19 @@ final class SchemaDiffTest {
         NAME, 1, "r", true, ReplicaIdentity.DEFAULT, List.of(columns), List.of("id"), List.of(), 0);
   }
 
+  private static Column sorted(String name, String type, @Nullable String collation) {
+    return new Column(name, 0, type, false, null, collation, Generation.NONE, true, Set.of());
+  }
+
   private static List<String> changes(Table source, Table target) {
+    return changes(source, target, new ColumnHistory(Map.of(), Set.of(), Set.of(), false));
+  }
+
+  private static List<String> changes(Table source, Table target, ColumnHistory history) {
     List<SchemaChange> changes = new ArrayList<>();
     ColumnChanges.add(
         new MirroredColumns(new MirroredTable(TableMapping.from("public.a"), source), target),
+        history,
         null,
         changes);
     return changes.stream().map(c -> c.outcome() + " " + c.sql()).toList();
@@ -100,6 +110,33 @@ final class SchemaDiffTest {
         .containsExactly(
             "DUE ALTER TABLE \"public\".\"a\" ALTER COLUMN \"old\" DROP NOT NULL",
             "BY_HAND ALTER TABLE \"public\".\"a\" DROP COLUMN \"old\"");
+    assertThat(changes(table(), table(column("id", "integer", true, null, Generation.NONE))))
+        .containsExactly("BY_HAND ALTER TABLE \"public\".\"a\" DROP COLUMN \"id\"");
+  }
+
+  @Test
+  void typesKeepTheirCollation() {
+    assertThat(
+            changes(
+                table(sorted("a", "text", "x.\"C\""), sorted("b", "text", null)),
+                table(
+                    sorted("a", "character varying(5)", "x.\"C\""),
+                    sorted("b", "character varying(5)", "x.\"C\""))))
+        .containsExactly(
+            "DUE ALTER TABLE \"public\".\"a\" ALTER COLUMN \"a\" TYPE text COLLATE x.\"C\"",
+            "BY_HAND ALTER TABLE \"public\".\"a\" ALTER COLUMN \"b\" TYPE text");
+  }
+
+  @Test
+  void columnsThatMayHaveTakenTheNameOfAnotherAreNotWidened() {
+    Table wanted = table(column("a", "bigint"), column("b", "bigint"), column("c", "bigint"));
+    Table known = table(column("a", "integer"), column("b", "integer"), column("c", "integer"));
+    Map<String, Integer> numbers = Map.of("a", 1, "b", 3, "c", 4);
+    assertThat(changes(wanted, known, new ColumnHistory(numbers, Set.of("c"), Set.of(2), false)))
+        .containsExactly(
+            "DUE ALTER TABLE \"public\".\"a\" ALTER COLUMN \"a\" TYPE bigint",
+            "BY_HAND ALTER TABLE \"public\".\"a\" ALTER COLUMN \"b\" TYPE bigint",
+            "DUE ALTER TABLE \"public\".\"a\" ALTER COLUMN \"c\" TYPE bigint");
   }
 
   @Test
