@@ -22,7 +22,9 @@ record Drain(Workload kind, int rows, List<Contender.Name> contenders) implement
 
   @Override
   public Optional<Measurement> warmUp(int warmUpRows) {
-    return Optional.of(new Drain(kind, Math.min(rows, warmUpRows), contenders));
+    return warmUpRows == 0
+        ? Optional.empty()
+        : Optional.of(new Drain(kind, Math.min(rows, warmUpRows), contenders));
   }
 
   @Override

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param workloads the names of what is measured, in this order
  * @param contenders who works off the backlogs
  * @param rows row changes per run of the larger workloads
- * @param warmUpRows row changes of the turn before that does not count
+ * @param warmUpRows row changes of the turn before that does not count; 0 for no such turn
  * @param pairs how often each contender has its turn
  * @param steadyRate transactions per second of {@code steady}
  * @param steadyTime how long {@code steady} measures
@@ -80,7 +80,7 @@ record Options(
         workloads(given.get("--workloads")),
         contenders(given.get("--contenders")),
         number(given, "--rows", 1_000_000),
-        number(given, "--warm-up", 200_000),
+        wholeNumber(given, "--warm-up", 200_000, 0),
         number(given, "--pairs", 5),
         number(given, "--steady-rate", 2_000),
         Duration.ofSeconds(number(given, "--steady-seconds", 20)),
@@ -116,7 +116,8 @@ record Options(
         "--contenders", "who works off the backlogs, some of " + String.join(",", present()));
     meanings.put("--rows", "row changes per run (1000000); toast and wide make a tenth of it");
     meanings.put(
-        "--warm-up", "row changes of a turn of the JVM's before, which does not count (200000)");
+        "--warm-up",
+        "row changes of a turn of the JVM's before, which does not count (200000); 0: none");
     meanings.put("--pairs", "turns of each contender (5)");
     meanings.put("--steady-rate", "transactions per second of steady (2000)");
     meanings.put("--steady-seconds", "how long steady measures (20)");

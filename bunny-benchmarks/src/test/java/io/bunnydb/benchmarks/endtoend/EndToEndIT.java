@@ -3,12 +3,16 @@ package io.bunnydb.benchmarks.endtoend;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.bunnydb.testing.PostgresServer;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,33 +20,42 @@ import org.junit.jupiter.api.io.TempDir;
 /** A small run of each workload. */
 final class EndToEndIT {
 
+  /** Between given servers, whose files may lie in memory: every turn waits for the disk. */
   @Test
   void eachWorkloadEndsWithBothSidesEqualAndIsWrittenDown(@TempDir Path folder) throws Exception {
-    String[] arguments = {
-      "--rows", "300",
-      "--pairs", "1",
-      "--steady-rate", "200",
-      "--steady-seconds", "1",
-      "--out", folder.toString()
-    };
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    List<Result> results;
+    // With one password for both.
+    try (PostgresServer source = PostgresServer.start(Map.of());
+        PostgresServer destination = PostgresServer.start(Map.of())) {
+      String password = "ALTER ROLE " + source.user() + " PASSWORD '" + source.password() + "'";
+      destination.execute("postgres", password);
+      results =
+          run(
+              printed,
+              "--source",
+              source.url("postgres"),
+              "--destination",
+              destination.url("postgres"),
+              "--user",
+              source.user(),
+              "--password",
+              source.password(),
+              "--rows",
+              "300",
+              "--warm-up",
+              "0",
+              "--pairs",
+              "1",
+              "--steady-rate",
+              "200",
+              "--steady-seconds",
+              "1",
+              "--out",
+              folder.toString());
+    }
 
-    List<Result> results =
-        EndToEnd.run(
-            Options.parse(arguments),
-            arguments,
-            new PrintStream(printed, true, UTF_8),
-            new PrintStream(new ByteArrayOutputStream(), true, UTF_8));
-
-    assertThat(results)
-        .allSatisfy(
-            result -> {
-              assertThat(result.changes()).isPositive();
-              assertThat(result.seconds()).isPositive();
-              if (result.contender() != Contender.Name.RECEIVE) {
-                assertThat(result.comparedTables()).isPositive();
-              }
-            });
+    assertEqualSides(results);
     String json = Files.readString(folder.resolve("results.json"));
     String csv = Files.readString(folder.resolve("results.csv"));
     String throughput = svg(folder.resolve("throughput.svg"));
@@ -61,6 +74,36 @@ final class EndToEndIT {
     assertThat(csv.lines().map(line -> line.split(",", -1).length).distinct())
         .as("columns of each line: " + csv.toLowerCase(Locale.ROOT))
         .hasSize(1);
+  }
+
+  @Test
+  void startsServersWhereNoneAreGivenAndWarmsUp() throws Exception {
+    List<Result> results =
+        run(new ByteArrayOutputStream(), "--workloads", "ins_1k", "--rows", "300", "--pairs", "1");
+
+    assertEqualSides(results);
+    assertThat(results).hasSize(3);
+  }
+
+  private static List<Result> run(ByteArrayOutputStream printed, String... arguments)
+      throws SQLException, IOException {
+    return EndToEnd.run(
+        Options.parse(arguments),
+        arguments,
+        new PrintStream(printed, true, UTF_8),
+        new PrintStream(new ByteArrayOutputStream(), true, UTF_8));
+  }
+
+  private static void assertEqualSides(List<Result> results) {
+    assertThat(results)
+        .allSatisfy(
+            result -> {
+              assertThat(result.changes()).isPositive();
+              assertThat(result.seconds()).isPositive();
+              if (result.contender() != Contender.Name.RECEIVE) {
+                assertThat(result.comparedTables()).isPositive();
+              }
+            });
   }
 
   private static String svg(Path file) throws Exception {
