@@ -51,6 +51,8 @@ final class EndToEndIT {
               "200",
               "--steady-seconds",
               "1",
+              "--steady-warm-up",
+              "0",
               "--out",
               folder.toString());
     }
