@@ -3,6 +3,7 @@ package io.bunnydb.spi;
 import io.bunnydb.Lsn;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is known of one table of a mirror.
@@ -13,31 +14,75 @@ import io.bunnydb.TableState;
  * @param state how far the table has come
  * @param from changes committed before this position are in the destination table already and are
  *     passed over; {@link Lsn#ZERO} while the table waits to be copied
+ * @param repeatableUntil changes committed from {@code from} up to this position may be in the
+ *     destination table already, and are written so that this does no harm; {@link Lsn#ZERO} where
+ *     there are none of these
  * @param sourceOid OID of the source table ({@code pg_class}), which tells it from another that has
  *     taken its name; 0 where it is not known yet
  * @param publicationEntry OID of the table's entry in the publication ({@code pg_publication_rel}),
  *     which shows whether it left the publication in between; 0 where it has none, or none yet
+ * @param error why the table alone stands still, where an error did it; null otherwise
+ * @param shadow the table that is filled beside the destination table to take its place; null where
+ *     there is none
  */
 public record TableCheckpoint(
-    TableMapping mapping, TableState state, Lsn from, long sourceOid, long publicationEntry) {
+    TableMapping mapping,
+    TableState state,
+    Lsn from,
+    Lsn repeatableUntil,
+    long sourceOid,
+    long publicationEntry,
+    @Nullable String error,
+    @Nullable Shadow shadow) {
+
+  /**
+   * A table that is filled beside a destination table.
+   *
+   * @param state how far it has come; {@code LIVE} when the changes go to it, and no longer to the
+   *     destination table
+   * @param from changes committed before this position came with the copy; {@link Lsn#ZERO} while
+   *     it waits to be copied
+   */
+  public record Shadow(TableState state, Lsn from) {}
 
   /** A table that has not been looked up on the source. */
   public TableCheckpoint(TableMapping mapping, TableState state, Lsn from) {
-    this(mapping, state, from, 0, 0);
+    this(mapping, state, from, Lsn.ZERO, 0, 0, null, null);
   }
 
   /** The same with a mapping that differs in nothing that concerns the rows. */
   public TableCheckpoint withMapping(TableMapping newMapping) {
-    return new TableCheckpoint(newMapping, state, from, sourceOid, publicationEntry);
+    return new TableCheckpoint(
+        newMapping, state, from, repeatableUntil, sourceOid, publicationEntry, error, shadow);
   }
 
   /** The same in another state, with what goes with it. */
   public TableCheckpoint withState(TableState newState, Lsn newFrom) {
-    return new TableCheckpoint(mapping, newState, newFrom, sourceOid, publicationEntry);
+    return new TableCheckpoint(
+        mapping, newState, newFrom, repeatableUntil, sourceOid, publicationEntry, error, shadow);
+  }
+
+  /** The same, with changes up to a position that may be in the table already. */
+  public TableCheckpoint withRepeatableUntil(Lsn newRepeatableUntil) {
+    return new TableCheckpoint(
+        mapping, state, from, newRepeatableUntil, sourceOid, publicationEntry, error, shadow);
   }
 
   /** The same, found on the source under these OIDs. */
   public TableCheckpoint withSource(long newSourceOid, long newPublicationEntry) {
-    return new TableCheckpoint(mapping, state, from, newSourceOid, newPublicationEntry);
+    return new TableCheckpoint(
+        mapping, state, from, repeatableUntil, newSourceOid, newPublicationEntry, error, shadow);
+  }
+
+  /** The same, with why it stands still, or that no error has it do so. */
+  public TableCheckpoint withError(@Nullable String newError) {
+    return new TableCheckpoint(
+        mapping, state, from, repeatableUntil, sourceOid, publicationEntry, newError, shadow);
+  }
+
+  /** The same with another table beside the destination table, or none. */
+  public TableCheckpoint withShadow(@Nullable Shadow newShadow) {
+    return new TableCheckpoint(
+        mapping, state, from, repeatableUntil, sourceOid, publicationEntry, error, newShadow);
   }
 }

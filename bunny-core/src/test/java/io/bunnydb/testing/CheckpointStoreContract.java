@@ -111,8 +111,11 @@ public abstract class CheckpointStoreContract extends CheckpointStoreFixture {
                         .onMissingRow(MissingRowPolicy.STOP),
                     TableState.COPIED,
                     Lsn.parse("80000000/0"),
+                    Lsn.parse("80000001/0"),
                     0xFFFF_FFFEL,
-                    0xFFFF_FFFFL),
+                    0xFFFF_FFFFL,
+                    "line 1\nline 2 'quoted' \\ {\u2713}",
+                    new TableCheckpoint.Shadow(TableState.COPIED, Lsn.parse("80000002/0"))),
                 live("public.b").withSource(16384, 16385),
                 new TableCheckpoint(TableMapping.from("public.a"), TableState.COPYING, Lsn.ZERO)));
     save(checkpoint);
@@ -178,10 +181,13 @@ public abstract class CheckpointStoreContract extends CheckpointStoreFixture {
     TableCheckpoint changed =
         new TableCheckpoint(
             TableMapping.from("s.b").to("z.z").excludeColumns("x").where("true").partitionKey("k"),
-            TableState.COPIED,
+            TableState.LIVE,
             Lsn.parse("FFFFFFFF/1"),
+            Lsn.ZERO,
             0x8000_0000L,
-            0x8000_0001L);
+            0x8000_0001L,
+            "refused",
+            new TableCheckpoint.Shadow(TableState.COPYING, Lsn.ZERO));
     commit(connection -> store.saveTable("a", changed, connection));
     assertThat(load("a"))
         .contains(checkpoint.withTables(List.of(live("s.a"), changed, live("t.b"))));

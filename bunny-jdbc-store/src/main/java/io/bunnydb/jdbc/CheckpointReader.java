@@ -39,7 +39,11 @@ final class CheckpointReader {
              t.source_schema, t.source_table, t.destination_schema, t.destination_table,
              t.partition_key, t.excluded_columns, t.row_filter,
              t.on_existing_row, t.on_missing_row, t.state,
-             t.from_lsn, t.source_oid, t.publication_entry
+             t.from_lsn, t.source_oid, t.publication_entry,
+             pg_catalog.to_jsonb(t) ->> 'repeatable_until' AS repeatable_until,
+             pg_catalog.to_jsonb(t) ->> 'error' AS table_error,
+             pg_catalog.to_jsonb(t) ->> 'shadow_state' AS shadow_state,
+             pg_catalog.to_jsonb(t) ->> 'shadow_from' AS shadow_from
       FROM bunny.checkpoint c
       LEFT JOIN bunny.table_checkpoint t ON t.mirror = c.mirror
       WHERE c.mirror = ?
@@ -116,8 +120,22 @@ final class CheckpointReader {
         mapping,
         TableState.valueOf(row.getString("state")),
         Lsn.parse(row.getString("from_lsn")),
+        lsn(row.getString("repeatable_until")),
         row.getLong("source_oid"),
-        row.getLong("publication_entry"));
+        row.getLong("publication_entry"),
+        row.getString("table_error"),
+        shadow(row));
+  }
+
+  private static TableCheckpoint.@Nullable Shadow shadow(ResultSet row) throws SQLException {
+    String state = row.getString("shadow_state");
+    return state == null
+        ? null
+        : new TableCheckpoint.Shadow(TableState.valueOf(state), lsn(row.getString("shadow_from")));
+  }
+
+  private static Lsn lsn(@Nullable String text) {
+    return text == null ? Lsn.ZERO : Lsn.parse(text);
   }
 
   private static <E extends Enum<E>> @Nullable E policy(Class<E> kind, @Nullable String name) {

@@ -63,6 +63,10 @@ final class CheckpointTables {
         from_lsn pg_lsn NOT NULL,
         source_oid bigint NOT NULL DEFAULT 0,
         publication_entry bigint NOT NULL DEFAULT 0,
+        repeatable_until pg_lsn NOT NULL DEFAULT '0/0',
+        error text,
+        shadow_state text,
+        shadow_from pg_lsn,
         PRIMARY KEY (mirror, source_schema, source_table)
       );
       COMMENT ON TABLE bunny.table_checkpoint IS 'One row for each table of each mirror';
@@ -81,6 +85,10 @@ final class CheckpointTables {
       COMMENT ON COLUMN bunny.table_checkpoint.from_lsn IS 'Changes committed before it came with the copy; 0/0 while the table waits to be copied';
       COMMENT ON COLUMN bunny.table_checkpoint.source_oid IS 'OID in pg_class on the source; 0 before the table was looked up';
       COMMENT ON COLUMN bunny.table_checkpoint.publication_entry IS 'OID in pg_publication_rel on the source; 0 for none';
+      COMMENT ON COLUMN bunny.table_checkpoint.repeatable_until IS 'Changes from from_lsn up to it may be there already; 0/0 for none';
+      COMMENT ON COLUMN bunny.table_checkpoint.error IS 'Why the table alone stands still; null if no error did it';
+      COMMENT ON COLUMN bunny.table_checkpoint.shadow_state IS 'COPYING, COPIED or LIVE: how far the table has come that is to take its place; null for none';
+      COMMENT ON COLUMN bunny.table_checkpoint.shadow_from IS 'Changes committed before it came with the copy of that table';
       """;
 
   /**
@@ -94,6 +102,15 @@ final class CheckpointTables {
         ADD COLUMN IF NOT EXISTS owner text;
       COMMENT ON COLUMN bunny.checkpoint.paused_since IS 'When it was paused; null if it is not, or nobody knows';
       COMMENT ON COLUMN bunny.checkpoint.owner IS 'A number of the process that alone may write this row; null in a store in the destination, whose sessions see to that';
+      ALTER TABLE bunny.table_checkpoint
+        ADD COLUMN IF NOT EXISTS repeatable_until pg_lsn NOT NULL DEFAULT '0/0',
+        ADD COLUMN IF NOT EXISTS error text,
+        ADD COLUMN IF NOT EXISTS shadow_state text,
+        ADD COLUMN IF NOT EXISTS shadow_from pg_lsn;
+      COMMENT ON COLUMN bunny.table_checkpoint.repeatable_until IS 'Changes from from_lsn up to it may be there already; 0/0 for none';
+      COMMENT ON COLUMN bunny.table_checkpoint.error IS 'Why the table alone stands still; null if no error did it';
+      COMMENT ON COLUMN bunny.table_checkpoint.shadow_state IS 'COPYING, COPIED or LIVE: how far the table has come that is to take its place; null for none';
+      COMMENT ON COLUMN bunny.table_checkpoint.shadow_from IS 'Changes committed before it came with the copy of that table';
       """;
 
   /** First key of the advisory locks; the ASCII codes of "bunn". */
@@ -140,12 +157,14 @@ final class CheckpointTables {
     return isTrue(
         connection,
         """
-        SELECT count(*) = 2
+        SELECT count(*) = 6
         FROM pg_catalog.pg_attribute a
         JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = 'bunny' AND c.relname = 'checkpoint' AND NOT a.attisdropped
-          AND a.attname IN ('paused_since', 'owner')
+        WHERE n.nspname = 'bunny' AND NOT a.attisdropped
+          AND (c.relname = 'checkpoint' AND a.attname IN ('paused_since', 'owner')
+               OR c.relname = 'table_checkpoint' AND a.attname IN
+                  ('repeatable_until', 'error', 'shadow_state', 'shadow_from'))
         """);
   }
 
@@ -209,7 +228,7 @@ final class CheckpointTables {
     } catch (SQLException e) {
       if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
         throw new SQLException(
-            "table bunny.checkpoint is of an earlier version of Bunny, and belongs to another role;"
+            "the tables in schema bunny are of an earlier version of Bunny, and belong to another role;"
                 + " have that role run: "
                 + UPGRADE.replaceAll("\\s+", " ").trim(),
             e.getSQLState(),

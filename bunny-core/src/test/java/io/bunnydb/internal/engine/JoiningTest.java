@@ -26,7 +26,8 @@ final class JoiningTest {
   }
 
   private static TableCheckpoint table(String name, TableState state, long from) {
-    return new TableCheckpoint(TableMapping.from("s." + name), state, new Lsn(from), 7, 8);
+    return new TableCheckpoint(TableMapping.from("s." + name), state, new Lsn(from))
+        .withSource(7, 8);
   }
 
   @Test
