@@ -111,7 +111,7 @@ public final class MirrorHandle implements AutoCloseable {
    *
    * @param tables names of source tables; no other than the mirror's
    * @throws IllegalArgumentException if none is named, or one that the mirror has not
-   * @throws IllegalStateException if the mirror is neither RUNNING, SNAPSHOT nor PAUSED
+   * @throws IllegalStateException if the mirror is neither RUNNING, RESYNCING, SNAPSHOT nor PAUSED
    * @throws PreflightException if a table cannot be mirrored any more, or another mirror of the
    *     same store in the destination fills its destination table, too; nothing was changed
    * @throws MirrorException if a side cannot be reached; nothing was changed
@@ -120,12 +120,47 @@ public final class MirrorHandle implements AutoCloseable {
     if (tables.length == 0) {
       throw new IllegalArgumentException("name a table, or call resync() for all");
     }
-    engine.resync(Arrays.asList(tables));
+    engine.resync(ResyncStrategy.TRUNCATE, Arrays.asList(tables));
   }
 
   /** Copies every table again, as {@link #resync(TableName...)} does the named ones. */
   public void resync() {
-    engine.resync(List.of());
+    engine.resync(ResyncStrategy.TRUNCATE, List.of());
+  }
+
+  /**
+   * Copies tables again, their new rows taking the place of the old ones as the strategy says;
+   * {@link ResyncStrategy#TRUNCATE} is {@link #resync(TableName...)}.
+   *
+   * <p>With {@link ResyncStrategy#SWAP} the tables stay LIVE, and are followed while their rows are
+   * copied beside them. What changed meanwhile is read again for the copies, and while these are
+   * caught up the tables stand still; then one transaction changes whatever rows differ, in all of
+   * them. Readers never see a table that is empty, or older than before, nor half of the change,
+   * and wait for nothing. A running mirror is RESYNCING until then. What the destination refuses
+   * for good, a row of a wrong shape for instance, ends it: the tables keep their rows and are
+   * followed on, which an event of level ERROR tells, and listeners. A call while one goes on
+   * begins anew, for the tables of both; a TRUNCATE of the same tables takes it back. Returns when
+   * it is remembered.
+   *
+   * @param strategy how
+   * @param tables names of source tables; no other than the mirror's
+   * @throws IllegalArgumentException if none is named, or one that the mirror has not
+   * @throws IllegalStateException if the mirror is neither RUNNING, RESYNCING, SNAPSHOT nor PAUSED
+   * @throws PreflightException as {@link #resync(TableName...)}; with SWAP also where the
+   *     destination table is gone, no table can be made in its schema, or a publication of the
+   *     destination would publish that; nothing was changed
+   * @throws MirrorException if a side cannot be reached; nothing was changed
+   */
+  public void resync(ResyncStrategy strategy, TableName... tables) {
+    if (tables.length == 0) {
+      throw new IllegalArgumentException("name a table, or call resync(strategy) for all");
+    }
+    engine.resync(strategy, Arrays.asList(tables));
+  }
+
+  /** Copies every table again, as {@link #resync(ResyncStrategy, TableName...)} does the named. */
+  public void resync(ResyncStrategy strategy) {
+    engine.resync(strategy, List.of());
   }
 
   /**

@@ -19,7 +19,7 @@ public enum MirrorState {
   PAUSED,
   /** The set-up could not be completed; what it had made was taken back. */
   FAILED,
-  /** Tables are copied again; not entered yet. */
+  /** Changes flow, and tables are copied beside their rows, which they are to replace. */
   RESYNCING,
   /** The destination's tables are altered after the source's; then the mirror is what it was. */
   SYNCING_SCHEMA,
@@ -32,14 +32,16 @@ public enum MirrorState {
   public Set<MirrorState> successors() {
     return switch (this) {
       case CREATED -> EnumSet.of(SETTING_UP, PAUSED, TERMINATING);
-      case SETTING_UP -> EnumSet.of(SNAPSHOT, RUNNING, PAUSING, PAUSED, FAILED, TERMINATING);
-      case SNAPSHOT -> EnumSet.of(SETTING_UP, RUNNING, PAUSING, PAUSED, TERMINATING);
+      case SETTING_UP ->
+          EnumSet.of(SNAPSHOT, RUNNING, RESYNCING, PAUSING, PAUSED, FAILED, TERMINATING);
+      case SNAPSHOT -> EnumSet.of(SETTING_UP, RUNNING, RESYNCING, PAUSING, PAUSED, TERMINATING);
       case RUNNING -> EnumSet.of(SNAPSHOT, PAUSING, PAUSED, RESYNCING, SYNCING_SCHEMA, TERMINATING);
       case PAUSING -> EnumSet.of(PAUSED, TERMINATING);
       case PAUSED ->
           EnumSet.of(SETTING_UP, SNAPSHOT, RUNNING, RESYNCING, SYNCING_SCHEMA, TERMINATING);
       case FAILED -> EnumSet.of(SETTING_UP, TERMINATING);
-      case RESYNCING, SYNCING_SCHEMA -> EnumSet.of(RUNNING, PAUSING, PAUSED, TERMINATING);
+      case RESYNCING -> EnumSet.of(SNAPSHOT, RUNNING, PAUSING, PAUSED, TERMINATING);
+      case SYNCING_SCHEMA -> EnumSet.of(RUNNING, PAUSING, PAUSED, TERMINATING);
       case TERMINATING -> EnumSet.of(TERMINATED);
       case TERMINATED -> EnumSet.noneOf(MirrorState.class);
     };

@@ -28,8 +28,10 @@ final class MirrorStateTest {
       Map.ofEntries(
           Map.entry(CREATED, EnumSet.of(SETTING_UP, PAUSED, TERMINATING)),
           Map.entry(
-              SETTING_UP, EnumSet.of(SNAPSHOT, RUNNING, PAUSING, PAUSED, FAILED, TERMINATING)),
-          Map.entry(SNAPSHOT, EnumSet.of(SETTING_UP, RUNNING, PAUSING, PAUSED, TERMINATING)),
+              SETTING_UP,
+              EnumSet.of(SNAPSHOT, RUNNING, RESYNCING, PAUSING, PAUSED, FAILED, TERMINATING)),
+          Map.entry(
+              SNAPSHOT, EnumSet.of(SETTING_UP, RUNNING, RESYNCING, PAUSING, PAUSED, TERMINATING)),
           Map.entry(
               RUNNING,
               EnumSet.of(SNAPSHOT, PAUSING, PAUSED, RESYNCING, SYNCING_SCHEMA, TERMINATING)),
@@ -38,7 +40,7 @@ final class MirrorStateTest {
               PAUSED,
               EnumSet.of(SETTING_UP, SNAPSHOT, RUNNING, RESYNCING, SYNCING_SCHEMA, TERMINATING)),
           Map.entry(FAILED, EnumSet.of(SETTING_UP, TERMINATING)),
-          Map.entry(RESYNCING, EnumSet.of(RUNNING, PAUSING, PAUSED, TERMINATING)),
+          Map.entry(RESYNCING, EnumSet.of(SNAPSHOT, RUNNING, PAUSING, PAUSED, TERMINATING)),
           Map.entry(SYNCING_SCHEMA, EnumSet.of(RUNNING, PAUSING, PAUSED, TERMINATING)),
           Map.entry(TERMINATING, EnumSet.of(TERMINATED)),
           Map.entry(TERMINATED, EnumSet.noneOf(MirrorState.class)));

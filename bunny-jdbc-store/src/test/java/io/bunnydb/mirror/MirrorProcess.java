@@ -7,10 +7,12 @@ import io.bunnydb.MirrorBuilder;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.Peer;
+import io.bunnydb.ResyncStrategy;
 import io.bunnydb.TableMapping;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 
@@ -41,6 +43,8 @@ public final class MirrorProcess {
     GO_ON,
     PAUSE,
     RESUME,
+    /** Copy all tables again, by swap. */
+    SWAP,
     /** Tell the state alone. */
     TELL
   }
@@ -69,6 +73,10 @@ public final class MirrorProcess {
           case GO_ON -> goOn(handle, tables);
           case PAUSE -> handle.pause();
           case RESUME -> handle.resume();
+          case SWAP -> {
+            handle.awaitState(MirrorState.RUNNING, Duration.ofSeconds(30));
+            handle.resync(ResyncStrategy.SWAP);
+          }
           case TELL -> {}
         }
         System.out.println(OBEYED + handle.status().state());

@@ -17,6 +17,7 @@ import io.bunnydb.Mirror;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorListener;
 import io.bunnydb.MirrorState;
+import io.bunnydb.ResyncStrategy;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
@@ -34,7 +35,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /**
  * What each command does in each state that a handle can be seen in. Those that leave it there
  * follow one another, and so do those that lead on to a state of the same list. A handle is never
- * seen CREATED, and nothing leads to RESYNCING yet.
+ * seen CREATED.
  */
 @SidesDiffer("some commands stop the mirror")
 @ExpectsLog(value = "; paused", optional = true)
@@ -55,6 +56,7 @@ final class StateCommandIT {
     PAUSED,
     PAUSED_BY_ERROR,
     PAUSING,
+    RESYNCING,
     SYNCING_SCHEMA,
     TERMINATING,
     FAILED;
@@ -66,6 +68,7 @@ final class StateCommandIT {
         case RUNNING, BACKING_OFF -> MirrorState.RUNNING;
         case PAUSED, PAUSED_BY_ERROR -> MirrorState.PAUSED;
         case PAUSING -> MirrorState.PAUSING;
+        case RESYNCING -> MirrorState.RESYNCING;
         case SYNCING_SCHEMA -> MirrorState.SYNCING_SCHEMA;
         case TERMINATING -> MirrorState.TERMINATING;
         case FAILED -> MirrorState.FAILED;
@@ -102,6 +105,12 @@ final class StateCommandIT {
       }
       case PAUSING -> {
         return pausing();
+      }
+      case RESYNCING -> {
+        MirrorHandle handle = running(mirror(databases, "public.a"));
+        Connection open = inTransaction(databases.source(), "INSERT INTO b VALUES (1)");
+        handle.resync(ResyncStrategy.SWAP);
+        return new Held(handle, open);
       }
       case SYNCING_SCHEMA -> {
         return syncingSchema();
@@ -216,7 +225,14 @@ final class StateCommandIT {
         handle.awaitState(MirrorState.PAUSED, SOON);
         databases.destination().execute("DELETE FROM a WHERE id = 7");
       }
-      case SETTING_UP, SNAPSHOT, RUNNING, PAUSING, SYNCING_SCHEMA, TERMINATING, FAILED -> {}
+      case SETTING_UP,
+          SNAPSHOT,
+          RUNNING,
+          PAUSING,
+          RESYNCING,
+          SYNCING_SCHEMA,
+          TERMINATING,
+          FAILED -> {}
     }
     return () -> {};
   }
@@ -237,6 +253,7 @@ final class StateCommandIT {
       case "retry" -> handle::retry;
       case "updateTables" -> () -> handle.updateTables(mappings("public.a", "public.b"));
       case "resync" -> () -> handle.resync();
+      case "resyncBySwap" -> () -> handle.resync(ResyncStrategy.SWAP);
       case "recreate" -> handle::recreate;
       case "drop" -> handle::drop;
       case "close" -> handle::close;
@@ -286,6 +303,11 @@ final class StateCommandIT {
     "PAUSED_BY_ERROR,retry=RUNNING",
     "PAUSED_BY_ERROR,resync=PAUSED updateTables=PAUSED",
     "PAUSED_BY_ERROR,drop=TERMINATED",
+    "RESYNCING,resume=RESYNCING retry=RESYNCING updateTables=refused recreate=refused"
+        + " planSchema=refused syncSchema=refused status=RESYNCING events=RESYNCING"
+        + " syncSequences=RESYNCING awaitState=RESYNCING resyncBySwap=RESYNCING pause=PAUSED"
+        + " resyncBySwap=PAUSED resume=RESYNCING close=TERMINATED",
+    "RESYNCING,drop=TERMINATED",
     "PAUSING,resume=PAUSING retry=PAUSING updateTables=refused status=PAUSING events=PAUSING"
         + " planSchema=refused syncSchema=refused"
         + " syncSequences=PAUSING awaitState=PAUSING release=PAUSED resume=RUNNING"

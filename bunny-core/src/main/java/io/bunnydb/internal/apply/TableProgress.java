@@ -87,7 +87,7 @@ public final class TableProgress {
   public TableStatus status() {
     long rows = rowsCopied.get();
     long bytes = bytesCopied.get();
-    boolean isToCome = state == TableState.COPYING;
+    boolean isToCome = state == TableState.COPYING || isBeingCopied;
     return new TableStatus(
         mapping.source(),
         mapping.destination(),

@@ -231,7 +231,16 @@ public final class Catalog {
    */
   public static String equality(Connection connection, Column column, String operand)
       throws SQLException {
-    String name = Sql.identifier(column.name());
+    return equality(connection, column, Sql.identifier(column.name()), operand);
+  }
+
+  /**
+   * The {@link #equality(Connection, Column, String)} of a column that is named with its table.
+   *
+   * @param name the column as SQL
+   */
+  public static String equality(Connection connection, Column column, String name, String operand)
+      throws SQLException {
     if (column.isBinaryPortable()) {
       return name + " = " + operand;
     }

@@ -37,9 +37,13 @@ final class Checkpoints {
 
   /** Writes the whole checkpoint and commits. */
   void save(Checkpoint checkpoint) throws SQLException {
-    Connection connection = destination.connection();
-    destination.store().save(checkpoint, connection);
-    connection.commit();
+    save(checkpoint, destination.connection());
+  }
+
+  /** Writes the whole checkpoint, and commits it with what was done in the session before. */
+  void save(Checkpoint checkpoint, Connection session) throws SQLException {
+    destination.store().save(checkpoint, session);
+    session.commit();
   }
 
   /** Forgets the mirror. */

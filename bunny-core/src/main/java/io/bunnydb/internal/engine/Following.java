@@ -1,6 +1,8 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.BatchReport;
+import io.bunnydb.Lsn;
+import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.Applier;
 import io.bunnydb.internal.apply.Applier.InProgressException;
@@ -20,6 +22,7 @@ import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.TableCheckpoint;
+import io.bunnydb.spi.TableCheckpoint.Shadow;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -47,6 +50,9 @@ final class Following {
   // The slot must reach back to the snapshots of tables that have not joined yet.
   private final boolean isAcknowledging;
 
+  // Where the session ends, for the next to swap; null for nowhere.
+  private final @Nullable Lsn end;
+
   /**
    * What the session may write is the checkpoint's tables from its position on.
    *
@@ -66,7 +72,8 @@ final class Following {
     this.stop = stop;
     this.source = source;
     this.destination = destination;
-    this.isAcknowledging = Joining.isJoined(checkpoint);
+    this.isAcknowledging = Joining.needsNothingTwice(checkpoint);
+    this.end = SwapRules.isDue(checkpoint) ? null : SwapRules.position(checkpoint);
     boolean mayDefer = config.store().joinsDestination() && !config.options().isCommitSynchronous();
     this.durability = Durability.begin(destination, mayDefer, checkpoint.position());
   }
@@ -94,6 +101,9 @@ final class Following {
     Receiver receiver =
         new Receiver(stream, exchange, context, watch, heartbeat, checkpoint.position());
     acknowledge(receiver, false);
+    if (end != null) {
+      context.progress().want(end);
+    }
     Map<Long, LiveTable> tablesByOid = liveTables();
     MissingRows missing = new MissingRows(context, tablesByOid.values());
     Thread receiving = Session.startThread(config.name(), "receive", receiver);
@@ -160,7 +170,11 @@ final class Following {
         durability.committed(batch.position());
         tell(report);
       }
+      boolean isEnd = end != null && batch.isToCommit() && !batch.position().isBefore(end);
       exchange.recycle(batch);
+      if (isEnd) {
+        return;
+      }
     }
   }
 
@@ -225,20 +239,28 @@ final class Following {
         && !Faults.isTransient(Faults.describe(config.name(), e));
   }
 
-  private Map<Long, LiveTable> liveTables() {
+  private Map<Long, LiveTable> liveTables() throws SQLException {
     Map<Long, LiveTable> live = new HashMap<>();
     for (TableCheckpoint table : checkpoint.tables()) {
       if (table.state() == TableState.LIVE) {
-        TableProgress progress = context.tables().of(table.mapping().source());
-        live.put(
-            table.sourceOid(),
-            new LiveTable(
-                progress,
-                table.from(),
-                config.overwrites(table.mapping()),
-                config.stopsAtMissingRow(table.mapping())));
+        live.put(table.sourceOid(), liveTable(table));
       }
     }
     return live;
+  }
+
+  private LiveTable liveTable(TableCheckpoint table) throws SQLException {
+    TableMapping mapping = table.mapping();
+    Shadow shadow = SwapRules.standsStill(table) ? table.shadow() : null;
+    // Not counted: the table is given the outcome.
+    TableProgress progress =
+        shadow == null
+            ? context.tables().of(mapping.source())
+            : new TableProgress(Shadows.mapping(destination, mapping), TableState.LIVE);
+    return new LiveTable(
+        progress,
+        shadow == null ? table.from() : shadow.from(),
+        config.overwrites(mapping),
+        config.stopsAtMissingRow(mapping));
   }
 }

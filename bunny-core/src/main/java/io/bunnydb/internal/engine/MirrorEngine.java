@@ -6,6 +6,7 @@ import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorState;
 import io.bunnydb.MirrorStatus;
+import io.bunnydb.ResyncStrategy;
 import io.bunnydb.SchemaChange;
 import io.bunnydb.SequenceSync;
 import io.bunnydb.TableMapping;
@@ -127,7 +128,7 @@ public final class MirrorEngine {
   }
 
   /** Has tables copied again, all of them where none is named. */
-  public void resync(List<TableName> tables) {
+  public void resync(ResyncStrategy strategy, List<TableName> tables) {
     Set<TableName> named = Set.copyOf(tables);
     MirrorState state = refuseCommand("resync");
     for (TableName table : named) {
@@ -136,22 +137,16 @@ public final class MirrorEngine {
             "mirror '" + config.name() + "' has no source table " + table);
       }
     }
+    Command.Action action = (work, stop) -> work.resync(strategy, named);
     switch (state) {
       case PAUSED -> {
-        if (!thread.callUnlessRunning((work, stop) -> work.resync(named))) {
-          thread.interruptAndCall((work, stop) -> work.resync(named));
+        if (!thread.callUnlessRunning(action)) {
+          thread.interruptAndCall(action);
         }
       }
-      case SNAPSHOT, RUNNING -> thread.interruptAndCall((work, stop) -> work.resync(named));
-      case CREATED,
-          SETTING_UP,
-          PAUSING,
-          FAILED,
-          RESYNCING,
-          SYNCING_SCHEMA,
-          TERMINATING,
-          TERMINATED ->
-          throw needs("resync", "RUNNING, SNAPSHOT or PAUSED");
+      case SNAPSHOT, RUNNING, RESYNCING -> thread.interruptAndCall(action);
+      case CREATED, SETTING_UP, PAUSING, FAILED, SYNCING_SCHEMA, TERMINATING, TERMINATED ->
+          throw needs("resync", "RUNNING, RESYNCING, SNAPSHOT or PAUSED");
     }
   }
 
@@ -262,7 +257,9 @@ public final class MirrorEngine {
     Lifecycle.Standing standing = lifecycle.standing();
     Progress progress = context.progress();
     Lsn applied = progress.applied();
-    boolean isStreaming = standing.state() == MirrorState.RUNNING && standing.failure() == null;
+    boolean mayStream =
+        standing.state() == MirrorState.RUNNING || standing.state() == MirrorState.RESYNCING;
+    boolean isStreaming = mayStream && standing.failure() == null;
     return new MirrorStatus(
         config.name(),
         standing.state(),

@@ -5,6 +5,7 @@ import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorOwnedException;
 import io.bunnydb.MirrorState;
+import io.bunnydb.ResyncStrategy;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.StopSignal;
@@ -29,6 +30,7 @@ final class MirrorWork implements AutoCloseable {
   private final MirrorConfig config;
   private final Lifecycle lifecycle;
   private final Checkpoints checkpoints;
+  private final Shadows shadows;
   private final SetUp setUp;
   private final Admission admission;
   private final PauseGuard pauseGuard;
@@ -40,11 +42,12 @@ final class MirrorWork implements AutoCloseable {
     this.config = context.config();
     this.lifecycle = context.lifecycle();
     this.checkpoints = new Checkpoints(config, context.destination());
-    this.setUp = new SetUp(context, checkpoints);
+    this.shadows = new Shadows(context, checkpoints);
+    this.setUp = new SetUp(context, checkpoints, shadows);
     this.admission = new Admission(context);
     this.pauseGuard = new PauseGuard(context, checkpoints, Clock.systemUTC());
     this.pause = new Pause(checkpoints, pauseGuard);
-    this.sessions = new Sessions(context, checkpoints, setUp, pause);
+    this.sessions = new Sessions(context, checkpoints, setUp, shadows, pause);
   }
 
   /** Whether sessions are to run while there is no command, or it stands by. */
@@ -238,10 +241,14 @@ final class MirrorWork implements AutoCloseable {
   }
 
   /** Has tables copied again, by the next session; all of them where none is named. */
-  void resync(Set<TableName> tables) throws SQLException {
+  void resync(ResyncStrategy strategy, Set<TableName> tables) throws SQLException {
     context.standby().refuse("resync");
-    Checkpoint known = checkpoints.require();
-    adopt(tables.isEmpty() ? TableUpdate.anew(known) : TableUpdate.anew(known, tables));
+    TableUpdate update = TableUpdate.resync(checkpoints.require(), strategy, tables);
+    adopt(update);
+    if (sessions.areToRun() && SwapRules.isUnderWay(update.result())) {
+      // Whoever waits for RUNNING from now on waits for the end of the swap.
+      lifecycle.moveIfPossible(MirrorState.RESYNCING);
+    }
   }
 
   /** Alters destination tables with nothing in flight; afterwards the mirror is what it was. */
@@ -286,7 +293,7 @@ final class MirrorWork implements AutoCloseable {
   void drop(StopSignal stop) throws InterruptedException {
     context.standby().refuse("drop");
     sessions.end();
-    new Removal(context, checkpoints, setUp, admission).run();
+    new Removal(context, checkpoints, setUp, shadows, admission).run();
   }
 
   /** Lets go of what only work needs: a paused mirror keeps no control connection to the source. */

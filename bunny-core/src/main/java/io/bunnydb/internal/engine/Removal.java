@@ -21,13 +21,20 @@ final class Removal {
   private final MirrorConfig config;
   private final Checkpoints checkpoints;
   private final SetUp setUp;
+  private final Shadows shadows;
   private final Admission admission;
 
-  Removal(MirrorContext context, Checkpoints checkpoints, SetUp setUp, Admission admission) {
+  Removal(
+      MirrorContext context,
+      Checkpoints checkpoints,
+      SetUp setUp,
+      Shadows shadows,
+      Admission admission) {
     this.context = context;
     this.config = context.config();
     this.checkpoints = checkpoints;
     this.setUp = setUp;
+    this.shadows = shadows;
     this.admission = admission;
   }
 
@@ -44,6 +51,7 @@ final class Removal {
       throw dropFailed(replication + "its checkpoint may still be there", e);
     }
     try {
+      shadows.drop();
       checkpoints.delete();
     } catch (SQLException | RuntimeException e) {
       throw dropFailed("its checkpoint may still be there", e);

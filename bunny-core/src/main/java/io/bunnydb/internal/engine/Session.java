@@ -4,6 +4,7 @@ import io.bunnydb.CopyException;
 import io.bunnydb.Lsn;
 import io.bunnydb.MirrorState;
 import io.bunnydb.PeerConnectionException;
+import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.BatchExchange;
 import io.bunnydb.internal.apply.Ownership;
@@ -133,7 +134,10 @@ final class Session implements AutoCloseable {
       return MirrorState.SETTING_UP;
     }
     Checkpoint joined = Joining.join(checkpoint);
-    return joined.hasTableIn(TableState.LIVE) ? MirrorState.RUNNING : MirrorState.SNAPSHOT;
+    if (!joined.hasTableIn(TableState.LIVE)) {
+      return MirrorState.SNAPSHOT;
+    }
+    return SwapRules.isUnderWay(joined) ? MirrorState.RESYNCING : MirrorState.RUNNING;
   }
 
   /**
@@ -154,22 +158,35 @@ final class Session implements AutoCloseable {
     context.lifecycle().connected(jobs.isEmpty());
     if (isFirstCopy) {
       copy(stop, jobs);
-    } else if (jobs.isEmpty()) {
-      follow(new BatchExchange(config.options().maxBatchBytes()), tables, allowed);
+    } else if (!jobs.isEmpty()) {
+      followBeside("the copy failed; ", copyStop -> copy(copyStop, jobs), tables, allowed);
+    } else if (SwapRules.isDue(checkpoint)) {
+      followBeside("the swap failed; ", swapStop -> swap(swapStop, tables), tables, allowed);
     } else {
-      followWhileCopying(jobs, tables, allowed);
+      follow(new BatchExchange(config.options().maxBatchBytes()), tables, allowed);
     }
   }
 
-  private List<SnapshotCopy.Job> copyJobs(List<MirroredTable> tables) {
+  private void swap(StopSignal swapStop, List<MirroredTable> tables)
+      throws SQLException, InterruptedException {
+    new Swap(context, tables, swapStop, destination.unwrap(PGConnection.class).getBackendPID())
+        .run();
+  }
+
+  private List<SnapshotCopy.Job> copyJobs(List<MirroredTable> tables) throws SQLException {
     List<SnapshotCopy.Job> jobs = new ArrayList<>();
     for (int i = 0; i < tables.size(); i++) {
       TableCheckpoint known = checkpoint.tables().get(i);
+      TableProgress progress = context.tables().of(known.mapping().source());
       if (known.state() == TableState.COPYING) {
-        TableProgress progress = context.tables().of(known.mapping().source());
         jobs.add(new SnapshotCopy.Job(tables.get(i), known, progress));
+      } else if (SwapRules.shadowIsIn(known, TableState.COPYING)) {
+        TableMapping beside = Shadows.mapping(destination, known.mapping());
+        MirroredTable shadow = new MirroredTable(beside, tables.get(i).table());
+        jobs.add(new SnapshotCopy.Job(shadow, known, progress));
       }
     }
+    destination.commit();
     return jobs;
   }
 
@@ -194,8 +211,15 @@ final class Session implements AutoCloseable {
     }
   }
 
-  private void followWhileCopying(
-      List<SnapshotCopy.Job> jobs, List<MirroredTable> tables, Content allowed)
+  /** Work that is done by others while the stream is followed. */
+  @FunctionalInterface
+  private interface Beside {
+    /** Does it; a stop is asked for where the stream ends first. */
+    void run(StopSignal workStop) throws SQLException, InterruptedException;
+  }
+
+  /** Follows the stream until the work beside it is done. */
+  private void followBeside(String failed, Beside work, List<MirroredTable> tables, Content allowed)
       throws SQLException, InterruptedException {
     BatchExchange exchange = new BatchExchange(config.options().maxBatchBytes());
     StopSignal copyStop = new StopSignal();
@@ -206,12 +230,12 @@ final class Session implements AutoCloseable {
             "copy",
             () -> {
               try {
-                copy(copyStop, jobs);
+                work.run(copyStop);
                 exchange.endAfterTransaction();
               } catch (SQLException e) {
-                exchange.fail(copyFailed(ServerMessage.of(e), e));
+                exchange.fail(copyFailed(failed + ServerMessage.of(e), e));
               } catch (PeerConnectionException e) {
-                exchange.fail(copyFailed(Faults.sentence(e), e.getCause()));
+                exchange.fail(copyFailed(failed + Faults.sentence(e), e.getCause()));
               } catch (InterruptedException | RuntimeException | Error e) {
                 exchange.fail(e);
               }
@@ -229,7 +253,7 @@ final class Session implements AutoCloseable {
 
   /** Told from an error of the stream beside it, which goes on meanwhile. */
   private CopyException copyFailed(String what, @Nullable Throwable cause) {
-    return new CopyException(config.name(), null, null, "the copy failed; " + what, cause);
+    return new CopyException(config.name(), null, null, what, cause);
   }
 
   private void follow(BatchExchange exchange, List<MirroredTable> tables, Content allowed)

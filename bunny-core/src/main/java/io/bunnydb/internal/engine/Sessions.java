@@ -30,6 +30,7 @@ final class Sessions {
   private final Lifecycle lifecycle;
   private final Checkpoints checkpoints;
   private final SetUp setUp;
+  private final Shadows shadows;
   private final Pause pause;
   private final Backoff backoff = new Backoff();
   private boolean areToRun;
@@ -37,12 +38,14 @@ final class Sessions {
   // What the next one may have the source send.
   private Content content;
 
-  Sessions(MirrorContext context, Checkpoints checkpoints, SetUp setUp, Pause pause) {
+  Sessions(
+      MirrorContext context, Checkpoints checkpoints, SetUp setUp, Shadows shadows, Pause pause) {
     this.context = context;
     this.config = context.config();
     this.lifecycle = context.lifecycle();
     this.checkpoints = checkpoints;
     this.setUp = setUp;
+    this.shadows = shadows;
     this.pause = pause;
     this.content = everything();
   }
@@ -142,6 +145,9 @@ final class Sessions {
     if (Faults.isTransient(error)) {
       return tryAgain(error);
     }
+    if (isOfSwap(error)) {
+      return Duration.ZERO;
+    }
     areToRun = false;
     LOG.debug("mirror '{}' stops", config.name(), error);
     // A source that is not the one where it was begun holds nothing that could be taken back.
@@ -152,6 +158,16 @@ final class Sessions {
       pauseBy(error);
     }
     return Duration.ZERO;
+  }
+
+  /** Whether the mirror can go on without what the error has ended. */
+  private boolean isOfSwap(MirrorException error) {
+    try {
+      return shadows.giveUp(error);
+    } catch (SQLException | RuntimeException e) {
+      error.addSuppressed(e);
+      return false;
+    }
   }
 
   private Duration tryAgain(MirrorException error) {

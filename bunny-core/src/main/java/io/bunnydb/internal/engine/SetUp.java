@@ -36,13 +36,15 @@ final class SetUp {
   private final EventLog events;
   private final CopyReports reports;
   private final Checkpoints checkpoints;
+  private final Shadows shadows;
   private final List<TableName> createdTables = new ArrayList<>();
 
-  SetUp(MirrorContext context, Checkpoints checkpoints) {
+  SetUp(MirrorContext context, Checkpoints checkpoints, Shadows shadows) {
     this.config = context.config();
     this.events = context.events();
     this.reports = new CopyReports(context);
     this.checkpoints = checkpoints;
+    this.shadows = shadows;
   }
 
   /** The source tables of a checkpoint, in its order. */
@@ -88,10 +90,12 @@ final class SetUp {
     Checkpoint positioned =
         Joining.needsNoPast(checkpoint) ? withSlot(checkpoint, source) : checkpoint;
     createTables(positioned, tables, source, destination);
-    Checkpoint joined = Joining.join(withSources(positioned, tables, source));
+    Checkpoint shadowed = shadows.complete(positioned, tables, destination);
+    Checkpoint joined = Joining.join(withSources(shadowed, tables, source));
     if (!joined.equals(checkpoint)) {
-      checkpoints.save(joined);
+      checkpoints.save(joined, destination);
     }
+    destination.commit();
     // From now on they hold rows that count; no later set-up takes them back.
     createdTables.clear();
     return joined;

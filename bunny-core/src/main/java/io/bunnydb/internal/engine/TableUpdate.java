@@ -1,6 +1,7 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.Lsn;
+import io.bunnydb.ResyncStrategy;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
 import io.bunnydb.TableState;
@@ -66,9 +67,45 @@ record TableUpdate(Checkpoint result, List<TableMapping> added, Set<TableName> o
 
   /** The step by which all tables of a checkpoint do. */
   static TableUpdate anew(Checkpoint checkpoint) {
+    return anew(checkpoint, all(checkpoint));
+  }
+
+  /**
+   * The step from a checkpoint by which tables are copied again; all of them where none is named.
+   */
+  static TableUpdate resync(Checkpoint checkpoint, ResyncStrategy strategy, Set<TableName> named) {
+    Set<TableName> tables = named.isEmpty() ? all(checkpoint) : named;
+    return switch (strategy) {
+      case TRUNCATE -> anew(checkpoint, tables);
+      case SWAP -> beside(checkpoint, tables);
+    };
+  }
+
+  private static Set<TableName> all(Checkpoint checkpoint) {
     Set<TableName> all = new HashSet<>();
     checkpoint.tables().forEach(table -> all.add(table.mapping().source()));
-    return anew(checkpoint, all);
+    return all;
+  }
+
+  /**
+   * The step by which some tables get shadows, whose copies are to take the place of their rows. A
+   * swap that is under way begins anew, so that all of it comes at once.
+   */
+  static TableUpdate beside(Checkpoint checkpoint, Set<TableName> tables) {
+    List<TableCheckpoint> result = new ArrayList<>();
+    List<TableMapping> added = new ArrayList<>();
+    Set<TableName> owned = new HashSet<>();
+    for (TableCheckpoint table : checkpoint.tables()) {
+      TableMapping mapping = table.mapping();
+      if (tables.contains(mapping.source()) || table.shadow() != null) {
+        result.add(SwapRules.begin(table));
+        added.add(mapping);
+        owned.add(mapping.destination());
+      } else {
+        result.add(table);
+      }
+    }
+    return new TableUpdate(checkpoint.withTables(result), added, owned);
   }
 
   /** Checks the added tables. */
@@ -84,6 +121,12 @@ record TableUpdate(Checkpoint result, List<TableMapping> added, Set<TableName> o
         new TablePreflight(config, source, destination, findings, new PlannedSql());
     tables.checkHierarchies(result.tables().stream().map(TableCheckpoint::mapping).toList());
     tables.check(added, true, owned);
+    ShadowPreflight shadows = new ShadowPreflight(config, destination, findings);
+    for (TableCheckpoint table : result.tables()) {
+      if (table.shadow() != null && added.contains(table.mapping())) {
+        shadows.check(table.mapping());
+      }
+    }
     return findings;
   }
 }

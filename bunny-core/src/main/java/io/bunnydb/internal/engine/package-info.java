@@ -82,6 +82,12 @@
  * after that has {@link io.bunnydb.internal.engine.Joining} join it: the stream begins at X again,
  * the others pass over what they have, {@code LIVE} all of them. The first copy of a new mirror is
  * the same with no others.
+ *
+ * <p><b>A resync by swap</b> adds the table's shadow, a table beside it, in the same way ({@link
+ * io.bunnydb.internal.engine.Shadows}). When that is joined and has passed what the table has, as
+ * {@link io.bunnydb.internal.engine.SwapRules} tells, a session has {@link
+ * io.bunnydb.internal.engine.Swap} give the table the shadow's rows beside the stream, and the next
+ * one joins the table.
  */
 @NullMarked
 package io.bunnydb.internal.engine;

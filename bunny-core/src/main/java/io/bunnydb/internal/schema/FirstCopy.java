@@ -41,9 +41,14 @@ public final class FirstCopy {
    */
   public static String mark(Connection destination, TableName table, String mirror)
       throws SQLException {
-    String mark = "COMMENT ON TABLE " + table.toSql() + " IS " + Sql.literal(MARK + mirror);
+    String mark = "COMMENT ON TABLE " + table.toSql() + " IS " + Sql.literal(markOf(mirror));
     Sql.execute(destination, mark);
     return mark;
+  }
+
+  /** The comment of the tables that a mirror has not finished. */
+  static String markOf(String mirror) {
+    return MARK + mirror;
   }
 
   /** The name of the mirror that made a table and has not finished it; null if none has. */

@@ -1,8 +1,10 @@
 package io.bunnydb.internal.snapshot;
 
 import io.bunnydb.CopyException;
+import io.bunnydb.Lsn;
 import io.bunnydb.MirrorException;
 import io.bunnydb.TableName;
+import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.TableProgress;
 import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.StopSignal;
@@ -49,11 +51,24 @@ public final class SnapshotCopy {
   /**
    * A table to copy.
    *
-   * @param table what to copy
-   * @param checkpoint what is known of it before the copy
+   * @param table what to copy, and where to
+   * @param checkpoint what is known of it before the copy; with a shadow, that is to be filled
    * @param progress where to count
    */
-  public record Job(MirroredTable table, TableCheckpoint checkpoint, TableProgress progress) {}
+  public record Job(MirroredTable table, TableCheckpoint checkpoint, TableProgress progress) {
+
+    /** Whether the copy fills the table's shadow. */
+    boolean isOfShadow() {
+      return checkpoint.shadow() != null;
+    }
+
+    /** What is known of the table when the copy is done. */
+    TableCheckpoint copied(Lsn snapshot) {
+      return isOfShadow()
+          ? checkpoint.withShadow(new TableCheckpoint.Shadow(TableState.COPIED, snapshot))
+          : checkpoint.withState(TableState.COPIED, snapshot);
+    }
+  }
 
   /**
    * A copy; nothing is begun.

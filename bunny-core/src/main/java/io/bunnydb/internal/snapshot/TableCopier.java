@@ -1,7 +1,7 @@
 package io.bunnydb.internal.snapshot;
 
 import io.bunnydb.CopyException;
-import io.bunnydb.TableState;
+import io.bunnydb.TableName;
 import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.Catalog;
@@ -13,6 +13,7 @@ import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.schema.FirstCopy;
 import io.bunnydb.internal.schema.IndexBuilder;
 import io.bunnydb.internal.schema.IndexBuilder.Built;
+import io.bunnydb.internal.schema.ShadowTable;
 import io.bunnydb.internal.schema.SourceIndexes;
 import io.bunnydb.internal.schema.TableIndex;
 import io.bunnydb.internal.source.ExportedSnapshot;
@@ -137,9 +138,14 @@ final class TableCopier implements AutoCloseable {
         () ->
             new Plan(
                 view.ranges(table.table(), setting.settings().rowsPerRange()),
-                copy.keysFollow()
-                    ? SourceIndexes.of(source, table, setting.settings().indexes(), copy::leavesOut)
-                    : List.of()));
+                copy.keysFollow() ? indexesToBuild(copy) : List.of()));
+  }
+
+  private List<TableIndex> indexesToBuild(TableCopy copy) throws SQLException {
+    MirroredTable table = copy.table();
+    return copy.isOfShadow()
+        ? ShadowTable.keys(table, table(copy.destination()))
+        : SourceIndexes.of(source, table, setting.settings().indexes(), copy::leavesOut);
   }
 
   private static TableCopy.Step rangeStep(TableCopy copy, PageRange range) {
@@ -171,11 +177,13 @@ final class TableCopier implements AutoCloseable {
       for (Built built : copy.built()) {
         indexes(copy).attach(built);
       }
-      FirstCopy.unmark(destination, target(copy));
+      if (!copy.isOfShadow()) {
+        FirstCopy.unmark(destination, target(copy));
+      }
     }
     String mirror = setting.mirror();
     CheckpointStore store = setting.store();
-    TableCheckpoint copied = copy.checkpoint().withState(TableState.COPIED, snapshot.lsn());
+    TableCheckpoint copied = copy.copied(snapshot.lsn());
     if (store.joinsDestination()) {
       store.saveTable(mirror, copied, destination);
       destination.commit();
@@ -183,11 +191,15 @@ final class TableCopier implements AutoCloseable {
       destination.commit();
       store.saveTable(mirror, copied, destination);
     }
-    copy.ends();
+    copy.ends(copied);
   }
 
   private Table target(TableCopy copy) throws SQLException {
-    return Catalog.table(destination, copy.table().mapping().destination())
+    return table(copy.table().mapping().destination());
+  }
+
+  private Table table(TableName name) throws SQLException {
+    return Catalog.table(destination, name)
         .orElseThrow(() -> new SQLException("the destination table is gone", "42P01"));
   }
 

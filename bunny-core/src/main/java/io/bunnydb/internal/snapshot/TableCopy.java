@@ -1,6 +1,7 @@
 package io.bunnydb.internal.snapshot;
 
-import io.bunnydb.TableState;
+import io.bunnydb.Lsn;
+import io.bunnydb.TableName;
 import io.bunnydb.internal.schema.IndexBuilder.Built;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.spi.TableCheckpoint;
@@ -45,9 +46,19 @@ final class TableCopy {
     return job.table();
   }
 
-  /** What is known of the table before the copy. */
-  TableCheckpoint checkpoint() {
-    return job.checkpoint();
+  /** Whether the copy fills the table's shadow. */
+  boolean isOfShadow() {
+    return job.isOfShadow();
+  }
+
+  /** The table that gets the rows in the end. */
+  TableName destination() {
+    return job.checkpoint().mapping().destination();
+  }
+
+  /** What is known of the table when the copy is done. */
+  TableCheckpoint copied(Lsn snapshot) {
+    return job.copied(snapshot);
   }
 
   /** Notes whether keys and indexes follow the rows, as the table is new. */
@@ -121,8 +132,8 @@ final class TableCopy {
   }
 
   /** Tells that the table is copied. */
-  synchronized void ends() {
-    job.progress().moveTo(TableState.COPIED);
+  synchronized void ends(TableCheckpoint copied) {
+    job.progress().moveTo(copied.state());
     listener.ends(job.progress());
   }
 }

@@ -3,6 +3,7 @@ package io.bunnydb.examples.control;
 import io.bunnydb.Mirror;
 import io.bunnydb.MirrorBuilder;
 import io.bunnydb.Peer;
+import io.bunnydb.ResyncStrategy;
 import io.bunnydb.TableMapping;
 import io.bunnydb.spi.CheckpointStore;
 import java.nio.charset.StandardCharsets;
@@ -62,7 +63,7 @@ record CreateRequest(
             fields.flag("do_initial_snapshot", true),
             fields.flag("replicate_indexes", true),
             fields.flag("replicate_foreign_keys", true),
-            ResyncStrategy.read(fields, "resync_strategy", ResyncStrategy.SWAP),
+            Strategies.read(fields, "resync_strategy", ResyncStrategy.SWAP),
             fields.number("max_batch_size", 8 << 20),
             fields.number("snapshot_num_rows_per_partition", 250_000),
             fields.number("snapshot_max_parallel_workers", 8),
@@ -149,7 +150,7 @@ record CreateRequest(
     fields.put("do_initial_snapshot", initialSnapshot);
     fields.put("replicate_indexes", replicateIndexes);
     fields.put("replicate_foreign_keys", replicateForeignKeys);
-    fields.put("resync_strategy", resyncStrategy.toString());
+    fields.put("resync_strategy", Strategies.name(resyncStrategy));
     fields.put("max_batch_size", maxBatchSize);
     fields.put("snapshot_num_rows_per_partition", rowsPerPartition);
     fields.put("snapshot_max_parallel_workers", parallelWorkers);

@@ -4,6 +4,7 @@ import io.bunnydb.EventQuery;
 import io.bunnydb.MirrorEvent;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.Peer;
+import io.bunnydb.ResyncStrategy;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
 import io.javalin.config.RoutesConfig;
@@ -14,7 +15,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The routes under {@code /v1/mirrors}: reads requests, has the fleet act, writes answers. */
@@ -137,7 +138,7 @@ final class MirrorRoutes {
 
   private void resyncAll(Context ctx) throws IOException {
     handle(ctx);
-    resync(ctx, MirrorHandle::resync);
+    resync(ctx, (handle, strategy) -> handle.resync(strategy));
   }
 
   private void resyncOne(Context ctx) throws IOException {
@@ -150,27 +151,21 @@ final class MirrorRoutes {
     if (handle(ctx).tables().stream().noneMatch(mapping -> mapping.source().equals(table))) {
       throw Refusal.notFound("mirror '" + name(ctx) + "' has no table " + table);
     }
-    resync(ctx, handle -> handle.resync(table));
+    resync(ctx, (handle, strategy) -> handle.resync(strategy, table));
   }
 
-  private void resync(Context ctx, Consumer<MirrorHandle> command) throws IOException {
+  private void resync(Context ctx, BiConsumer<MirrorHandle, ResyncStrategy> command)
+      throws IOException {
     byte[] body = body(ctx);
     ResyncStrategy strategy = fleet.member(name(ctx)).request().resyncStrategy();
     if (body.length > 0) {
       Fields fields = Fields.read(body);
-      strategy = ResyncStrategy.read(fields, "strategy", strategy);
+      strategy = Strategies.read(fields, "strategy", strategy);
       fields.refuseOthers();
     }
-    switch (strategy) {
-      case TRUNCATE -> {
-        Commands.run("resync", handle(ctx), command);
-        answerDone(ctx, "Resync started for mirror '" + name(ctx) + "'");
-      }
-      case SWAP ->
-          throw Refusal.notImplemented(
-              "Bunny cannot resync by swap yet; send {\"strategy\": \"truncate\"}, which empties"
-                  + " each table before it is copied");
-    }
+    ResyncStrategy chosen = strategy;
+    Commands.run("resync", handle(ctx), handle -> command.accept(handle, chosen));
+    answerDone(ctx, "Resync started for mirror '" + name(ctx) + "'");
   }
 
   // ---- questions ----

@@ -36,11 +36,6 @@ final class Refusal extends RuntimeException {
     return new Refusal(413, message);
   }
 
-  /** 501: Bunny cannot do it yet. */
-  static Refusal notImplemented(String message) {
-    return new Refusal(501, message);
-  }
-
   /** 503: a peer cannot be reached. */
   static Refusal unavailable(String message) {
     return new Refusal(503, message);

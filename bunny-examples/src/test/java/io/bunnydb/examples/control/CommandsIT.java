@@ -282,13 +282,24 @@ final class CommandsIT {
   }
 
   @Test
-  void whatIsNotBuiltYetSaysSo() {
+  void tablesAreCopiedAgainBySwapUnlessTheRequestSaysOtherwise() {
     try (TestServer server = TestServer.start(databases)) {
       server.createRunning("m", "public.a");
-      assertRefused(server.post(M + "/resync"), 501, "swap");
+      assertThat(server.post(M + "/resync").status()).isEqualTo(200);
+      Await.until(
+          SOON,
+          "the rows are swapped in",
+          () -> server.get(M + "/logs?search=swapped").json().get("total").asLong() == 1);
+      Await.until(SOON, "it runs", () -> server.get(M).text().contains("\"RUNNING\""));
       assertThat(server.post(M + "/resync/public.a", "{\"strategy\": \"truncate\"}").status())
           .isEqualTo(200);
       Await.until(SOON, "it is copied again", () -> server.get(M).text().contains("LIVE"));
+      assertThat(server.post(M + "/resync/public.a", "{\"strategy\": \"swap\"}").status())
+          .isEqualTo(200);
+      Await.until(
+          SOON,
+          "the rows are swapped in again",
+          () -> server.get(M + "/logs?search=swapped").json().get("total").asLong() == 2);
       assertRefused(server.post(M + "/resync", "{\"strategy\": \"x\"}"), 400, "strategy: ");
       assertRefused(server.post(M + "/resync/public.b"), 404, "no table public.b");
       assertRefused(server.post(M + "/resync/b"), 400, "table: ");

@@ -3,6 +3,7 @@ package io.bunnydb.examples.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.bunnydb.ResyncStrategy;
 import io.bunnydb.TableMapping;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

@@ -1,17 +1,15 @@
 package io.bunnydb.examples.control;
 
+import io.bunnydb.ResyncStrategy;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** How tables are copied again. */
-enum ResyncStrategy {
-  /** The destination table is emptied, then copied. */
-  TRUNCATE,
-  /** A new table is filled beside the old one, then takes its place. */
-  SWAP;
+/** The names that requests have for {@link ResyncStrategy}. */
+final class Strategies {
+  private Strategies() {}
 
   /**
-   * Reads an optional field {@code strategy} or {@code resync_strategy}.
+   * Reads an optional field.
    *
    * @throws FieldException if it is neither {@code truncate} nor {@code swap}
    */
@@ -21,15 +19,14 @@ enum ResyncStrategy {
       return otherwise;
     }
     return switch (name) {
-      case "truncate" -> TRUNCATE;
-      case "swap" -> SWAP;
+      case "truncate" -> ResyncStrategy.TRUNCATE;
+      case "swap" -> ResyncStrategy.SWAP;
       default -> throw new FieldException(fields.nameOf(field), "must be truncate or swap");
     };
   }
 
-  /** The name that requests use. */
-  @Override
-  public String toString() {
-    return name().toLowerCase(Locale.ROOT);
+  /** The name of a strategy. */
+  static String name(ResyncStrategy strategy) {
+    return strategy.name().toLowerCase(Locale.ROOT);
   }
 }
