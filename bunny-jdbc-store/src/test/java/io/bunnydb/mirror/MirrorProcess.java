@@ -41,6 +41,8 @@ public final class MirrorProcess {
     GO_ON,
     PAUSE,
     RESUME,
+    /** Set one table after the other aside and take it back, until the process is killed. */
+    TOGGLE_TABLES,
     /** Tell the state alone. */
     TELL
   }
@@ -69,10 +71,18 @@ public final class MirrorProcess {
           case GO_ON -> goOn(handle, tables);
           case PAUSE -> handle.pause();
           case RESUME -> handle.resume();
+          case TOGGLE_TABLES -> toggle(handle, tables);
           case TELL -> {}
         }
         System.out.println(OBEYED + handle.status().state());
       }
+    }
+  }
+
+  private static void toggle(MirrorHandle handle, List<String> tables) {
+    for (int i = 0; ; i = (i + 1) % tables.size()) {
+      handle.table(tables.get(i)).pause();
+      handle.table(tables.get(i)).resume();
     }
   }
 

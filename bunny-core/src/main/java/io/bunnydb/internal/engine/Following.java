@@ -44,9 +44,6 @@ final class Following {
   private final Connection destination;
   private final Durability durability;
 
-  // The slot must reach back to the snapshots of tables that have not joined yet.
-  private final boolean isAcknowledging;
-
   /**
    * What the session may write is the checkpoint's tables from its position on.
    *
@@ -66,7 +63,6 @@ final class Following {
     this.stop = stop;
     this.source = source;
     this.destination = destination;
-    this.isAcknowledging = Joining.isJoined(checkpoint);
     boolean mayDefer = config.store().joinsDestination() && !config.options().isCommitSynchronous();
     this.durability = Durability.begin(destination, mayDefer, checkpoint.position());
   }
@@ -91,8 +87,7 @@ final class Following {
     PublicationWatch watch = new PublicationWatch(checkpoint, context.partitions(), source);
     Heartbeat heartbeat =
         new Heartbeat(config.name(), config.options().operation().heartbeat(), source);
-    Receiver receiver =
-        new Receiver(stream, exchange, context, watch, heartbeat, checkpoint.position());
+    Receiver receiver = new Receiver(stream, exchange, context, watch, heartbeat, checkpoint);
     acknowledge(receiver, false);
     Map<Long, LiveTable> tablesByOid = liveTables();
     MissingRows missing = new MissingRows(context, tablesByOid.values());
@@ -184,7 +179,7 @@ final class Following {
 
   private void acknowledge(Receiver receiver, boolean isInTransaction) throws SQLException {
     // A stop may have cut short the wait for a synchronous standby; then it is not durable.
-    if (isAcknowledging && !stop.isStopped()) {
+    if (!stop.isStopped()) {
       receiver.acknowledge(durability.durable(isInTransaction));
     }
   }

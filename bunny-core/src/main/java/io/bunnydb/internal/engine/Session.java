@@ -6,7 +6,6 @@ import io.bunnydb.MirrorState;
 import io.bunnydb.PeerConnectionException;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.BatchExchange;
-import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.apply.TableProgress;
 import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.ServerMessage;
@@ -35,7 +34,6 @@ import org.postgresql.PGConnection;
  * does follows from the checkpoint.
  */
 final class Session implements AutoCloseable {
-  private static final Duration HELPERS_END = Duration.ofSeconds(5);
   private static final Duration SLOT_RELEASE = Duration.ofSeconds(5);
 
   /** How soon the slot is free for another owner when this one hangs. */
@@ -79,8 +77,7 @@ final class Session implements AutoCloseable {
   static Session open(MirrorContext context, Checkpoints checkpoints, SetUp setUp, StopSignal stop)
       throws SQLException {
     Connection destination = context.destination().connection();
-    Ownership.awaitHelpers(destination, context.config().name(), HELPERS_END);
-    Checkpoint checkpoint = checkpoints.require();
+    Checkpoint checkpoint = checkpoints.settled();
     context.tables().follow(checkpoint);
     return new Session(
         context, checkpoints, setUp, stop, context.control().get(), destination, checkpoint);
@@ -129,11 +126,18 @@ final class Session implements AutoCloseable {
 
   /** The state that the mirror is in while this session works. */
   MirrorState state() {
+    return state(checkpoint);
+  }
+
+  /** The state that a mirror is in while a session works that begins at a checkpoint. */
+  static MirrorState state(Checkpoint checkpoint) {
     if (checkpoint.position().equals(Lsn.ZERO)) {
       return MirrorState.SETTING_UP;
     }
     Checkpoint joined = Joining.join(checkpoint);
-    return joined.hasTableIn(TableState.LIVE) ? MirrorState.RUNNING : MirrorState.SNAPSHOT;
+    return joined.hasTableIn(TableState.LIVE) || !joined.hasTableIn(TableState.COPYING)
+        ? MirrorState.RUNNING
+        : MirrorState.SNAPSHOT;
   }
 
   /**
@@ -150,12 +154,11 @@ final class Session implements AutoCloseable {
     context.progress().begins(checkpoint.position(), Joining.isJoined(checkpoint));
     context.lifecycle().moveIfPossible(state());
     List<SnapshotCopy.Job> jobs = copyJobs(tables);
-    boolean isFirstCopy = !checkpoint.hasTableIn(TableState.LIVE);
     context.lifecycle().connected(jobs.isEmpty());
-    if (isFirstCopy) {
-      copy(stop, jobs);
-    } else if (jobs.isEmpty()) {
+    if (jobs.isEmpty()) {
       follow(new BatchExchange(config.options().maxBatchBytes()), tables, allowed);
+    } else if (!checkpoint.hasTableIn(TableState.LIVE)) {
+      copy(stop, jobs);
     } else {
       followWhileCopying(jobs, tables, allowed);
     }

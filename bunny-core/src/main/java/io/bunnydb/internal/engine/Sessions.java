@@ -31,6 +31,7 @@ final class Sessions {
   private final Checkpoints checkpoints;
   private final SetUp setUp;
   private final Pause pause;
+  private final Quarantine quarantine;
   private final Backoff backoff = new Backoff();
   private boolean areToRun;
 
@@ -44,6 +45,7 @@ final class Sessions {
     this.checkpoints = checkpoints;
     this.setUp = setUp;
     this.pause = pause;
+    this.quarantine = new Quarantine(context, checkpoints);
     this.content = everything();
   }
 
@@ -142,6 +144,9 @@ final class Sessions {
     if (Faults.isTransient(error)) {
       return tryAgain(error);
     }
+    if (quarantine.takes(error)) {
+      return quarantine(error);
+    }
     areToRun = false;
     LOG.debug("mirror '{}' stops", config.name(), error);
     // A source that is not the one where it was begun holds nothing that could be taken back.
@@ -152,6 +157,20 @@ final class Sessions {
       pauseBy(error);
     }
     return Duration.ZERO;
+  }
+
+  /** The next session goes on without the error's table. */
+  private Duration quarantine(MirrorException error) {
+    LOG.debug("mirror '{}': a table is set aside", config.name(), error);
+    try {
+      quarantine.admit(error);
+      backoff.reset();
+      return Duration.ZERO;
+    } catch (SQLException | RuntimeException e) {
+      MirrorException failed = Faults.describe(config.name(), e);
+      failed.addSuppressed(error);
+      return meet(failed);
+    }
   }
 
   private Duration tryAgain(MirrorException error) {

@@ -82,6 +82,12 @@
  * after that has {@link io.bunnydb.internal.engine.Joining} join it: the stream begins at X again,
  * the others pass over what they have, {@code LIVE} all of them. The first copy of a new mirror is
  * the same with no others.
+ *
+ * <p><b>A table that is set aside</b> takes part in no session: {@link
+ * io.bunnydb.internal.engine.SettingAside} notes in the checkpoint where it stands, and from there
+ * on the {@code Receiver} has the source keep its log. Taken back it joins at that position, as a
+ * table does that was copied there. {@link io.bunnydb.internal.engine.Quarantine} does the same to
+ * one that an error stops, and keeps no log for it; another copy brings it back.
  */
 @NullMarked
 package io.bunnydb.internal.engine;

@@ -3,6 +3,7 @@ package io.bunnydb.examples.control;
 import io.bunnydb.EventQuery;
 import io.bunnydb.MirrorEvent;
 import io.bunnydb.MirrorHandle;
+import io.bunnydb.MirrorState;
 import io.bunnydb.Peer;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
@@ -119,6 +120,9 @@ final class MirrorRoutes {
         "table mappings",
         handle,
         paused -> {
+          if (paused.state() != MirrorState.PAUSED) {
+            throw new IllegalStateException("this server changes paused mirrors only");
+          }
           try {
             paused.updateTables(tables.toArray(TableMapping[]::new));
           } catch (IllegalArgumentException e) {
