@@ -43,6 +43,7 @@ public final class MirrorBuilder {
   private boolean failoverSlot;
   private Duration heartbeat = Duration.ZERO;
   private @Nullable PausePolicy pausePolicy;
+  private TableErrorPolicy tableError = TableErrorPolicy.STOP;
 
   MirrorBuilder(String name) {
     if (name.isBlank()
@@ -247,6 +248,16 @@ public final class MirrorBuilder {
   }
 
   /**
+   * What becomes of the mirror when a table cannot go on, by an error that does not pass with time.
+   * Default {@link TableErrorPolicy#STOP}: the mirror pauses. Tables that are quarantined already
+   * stay so, whatever this says.
+   */
+  public MirrorBuilder onTableError(TableErrorPolicy policy) {
+    this.tableError = policy;
+    return this;
+  }
+
+  /**
    * Whether {@code start()} waits where another process runs the mirror, instead of refusing.
    * Default false. The handle is CREATED then, its status tells the owner, its commands but {@code
    * close()} and {@code retry()} refuse, and it takes over within seconds when the owner has ended;
@@ -350,7 +361,7 @@ public final class MirrorBuilder {
                     indexScope(keeper)),
                 existingRow,
                 missingRow,
-                new OperationSettings(standby, failoverSlot, heartbeat, pausePolicy)),
+                new OperationSettings(standby, failoverSlot, heartbeat, pausePolicy, tableError)),
             List.copyOf(listeners)));
   }
 

@@ -86,15 +86,19 @@ public final class MirrorHandle implements AutoCloseable {
   }
 
   /**
-   * Replaces the list of tables of a paused mirror. Tables that are not in the new list stop and
-   * keep their rows; new ones are copied on {@link #resume}; one whose mapping changed counts as
+   * Replaces the list of tables. Those that are not in the new list stop and keep their rows; new
+   * ones are copied, by a paused mirror on {@link #resume}; one whose mapping changed counts as
    * removed and added, and is emptied before it is copied again, unless only its partition key
    * changed. The list is remembered in the checkpoint: the next {@code start()} goes by it, not by
-   * the builder's.
+   * the builder's. Returns when that is done.
+   *
+   * <p>A mirror that works is interrupted for some tenths of a second, and once more when the added
+   * tables join, while it reads again what came during their copies; copies that are under way
+   * begin anew. A list that is the present one, or is refused, interrupts nothing.
    *
    * @param tables the whole new list
    * @throws IllegalArgumentException if the list is empty, maps a table twice, or maps two to one
-   * @throws IllegalStateException if the mirror is not paused
+   * @throws IllegalStateException if the mirror is neither RUNNING, SNAPSHOT nor PAUSED
    * @throws PreflightException if a new table cannot be mirrored; nothing was changed
    * @throws PeerConnectionException if a side cannot be reached; nothing was changed
    */
@@ -107,7 +111,8 @@ public final class MirrorHandle implements AutoCloseable {
    * again: each is emptied when its copy begins, which readers of a large one see, and joins when
    * it ends, while the others go on. Returns when that is remembered; the copies follow by
    * themselves, those of a paused mirror on {@link #resume}. A running mirror stays RUNNING with
-   * the tables COPYING, and is SNAPSHOT where they are all it has.
+   * the tables COPYING, and is SNAPSHOT where they are all it has. Tables that were paused or
+   * quarantined are so no longer.
    *
    * @param tables names of source tables; no other than the mirror's
    * @throws IllegalArgumentException if none is named, or one that the mirror has not
@@ -161,6 +166,65 @@ public final class MirrorHandle implements AutoCloseable {
   /** Copies every table again, as {@link #resync(ResyncStrategy, TableName...)} does the named. */
   public void resync(ResyncStrategy strategy) {
     engine.resync(strategy, List.of());
+  }
+
+  /**
+   * Operates one table.
+   *
+   * @param source the table's name on the source, an SQL identifier as {@link TableName#parse}
+   *     reads it
+   * @throws IllegalArgumentException if the name is malformed, or the mirror has no such table
+   */
+  public TableHandle table(String source) {
+    return table(TableName.parse(source));
+  }
+
+  /**
+   * Operates one table.
+   *
+   * @param source the table's name on the source
+   * @throws IllegalArgumentException if the mirror has no such table
+   */
+  public TableHandle table(TableName source) {
+    engine.tableCommands().require(List.of(source));
+    return new TableHandle(engine.tableCommands(), this, source);
+  }
+
+  /**
+   * Sets tables aside, all of them between the same two transactions: they are {@link
+   * TableState#PAUSED}, and the others go on. Returns when nothing of them is written any more.
+   * Nothing is lost: the slot keeps the source's log from here on, whose size the status tells as
+   * {@code retainedWalBytes}, and {@link #resumeTables} needs no copy. It is remembered, and has
+   * nothing to do with a {@link #pause} of the mirror.
+   *
+   * <p>A table whose copy is not done is copied after it was resumed. Foreign keys rest while a
+   * mirror writes: rows of the others may refer to rows that a paused table lacks; which mirrored
+   * tables foreign keys tie to it is told in {@link #events}. A mirror that works is interrupted
+   * for some tenths of a second, and copies that are under way begin anew.
+   *
+   * @param tables names of source tables; those that are paused already stay so
+   * @throws IllegalArgumentException if the mirror has not one of them
+   * @throws IllegalStateException if one is quarantined, or the mirror is neither RUNNING, SNAPSHOT
+   *     nor PAUSED, or was paused before its set-up was complete
+   * @throws MirrorException if the destination cannot be told; nothing was changed
+   */
+  public void pauseTables(TableName... tables) {
+    engine.tableCommands().pause(Arrays.asList(tables));
+  }
+
+  /**
+   * Takes tables back that {@link #pauseTables} has set aside. Returns when that is remembered; the
+   * stream then goes back to where they stand, and the others pass over what they have, for which
+   * they stand still. A paused mirror does that on {@link #resume}.
+   *
+   * @param tables names of source tables; those that are not paused stay as they are
+   * @throws IllegalArgumentException if the mirror has not one of them
+   * @throws IllegalStateException if one is quarantined, or the mirror is neither RUNNING, SNAPSHOT
+   *     nor PAUSED
+   * @throws MirrorException if the destination cannot be told; nothing was changed
+   */
+  public void resumeTables(TableName... tables) {
+    engine.tableCommands().resume(Arrays.asList(tables));
   }
 
   /**
@@ -279,7 +343,8 @@ public final class MirrorHandle implements AutoCloseable {
   /**
    * Waits until everything that was committed on the source before this call is on the destination,
    * in tables that are being copied too: committed there, and on its disk some tenths of a second
-   * later. For a cut-over, {@link #pause} or {@link #close} afterwards waits for the disk.
+   * later. Tables that are PAUSED or QUARANTINED are not waited for. For a cut-over, {@link #pause}
+   * or {@link #close} afterwards waits for the disk.
    *
    * <p>Commits that the source did not wait for ({@code synchronous_commit} off) are among them.
    * Where the source's log is not flushed to its end, this takes a transaction ID there, which has

@@ -19,7 +19,10 @@ public interface MirrorListener {
   /** A table's copy began, went on or ended; at most some ten calls per second and table. */
   default void onCopyProgress(String mirror, TableStatus table) {}
 
-  /** The mirror met an error; its status tells whether it stopped or will try again. */
+  /**
+   * The mirror met an error; its status tells whether it stopped or will try again. Where it has
+   * set the error's table aside, the table's status tells that.
+   */
   default void onError(String mirror, MirrorException error) {}
 
   /** Changes were applied and committed; called after each commit, so it must be quick. */

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  *     Where that change has not been received yet, it is the most that it can be: the time since
  *     nothing was outstanding, since the last commit that is applied, or since the handle was made.
  *     It compares the two machines' clocks
- * @param retainedWalBytes bytes of log that the slot keeps on the source
+ * @param retainedWalBytes bytes of log that the slot keeps on the source, for tables that are
+ *     {@link TableState#PAUSED}, too
  * @param safeWalBytes bytes that can still be written on the source before the slot may be lost;
  *     null where that is unlimited or unknown
  * @param timeToSlotLoss the time that takes at the pace of the last minutes; null where {@code
@@ -35,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  *     are read again when copied tables join count again
  * @param batchesApplied destination transactions by which that was done
  * @param owner who runs the mirror while this handle stands by; null where it does not
- * @param failure why the mirror is paused, failed or waiting to try again; null when all is well
+ * @param failure why the mirror is paused, failed or waiting to try again; null when all is well,
+ *     or nothing but tables that were set aside, each of which tells its own
  * @param startedAt when this handle was made
  * @param stateSince when the mirror came into its state, or this handle was made
  * @param tables the mirrored tables, in the order of their mappings

@@ -10,5 +10,15 @@ public enum TableState {
   /** The copy is committed; the changes since its snapshot are still to come. */
   COPIED,
   /** Follows the stream of changes. */
-  LIVE
+  LIVE,
+  /**
+   * Set aside by {@link TableHandle#pause}: nothing of it is applied, and its changes wait in the
+   * source's log until {@link TableHandle#resume}. The other tables go on.
+   */
+  PAUSED,
+  /**
+   * Set aside by an error under {@link TableErrorPolicy#QUARANTINE}: nothing of it is applied, and
+   * its changes are not kept. The other tables go on; {@link TableHandle#resync} copies it again.
+   */
+  QUARANTINED
 }

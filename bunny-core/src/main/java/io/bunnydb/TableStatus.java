@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * @param rowsUpdated rows updated by committed changes
  * @param rowsDeleted rows deleted by committed changes
  * @param rowsMissing updates and deletes whose row was not on the destination
+ * @param failure why the table is QUARANTINED; null otherwise
+ * @param standsAt the position up to which a PAUSED or QUARANTINED table has every change; null in
+ *     the other states, and where it waits for its copy
  */
 public record TableStatus(
     TableName source,
@@ -35,4 +38,6 @@ public record TableStatus(
     long rowsInserted,
     long rowsUpdated,
     long rowsDeleted,
-    long rowsMissing) {}
+    long rowsMissing,
+    @Nullable MirrorFailure failure,
+    @Nullable Lsn standsAt) {}

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param mapping the table's mapping
  * @param state how far the table has come
  * @param from changes committed before this position are in the destination table already and are
- *     passed over; {@link Lsn#ZERO} while the table waits to be copied
+ *     passed over; {@link Lsn#ZERO} while the table waits to be copied, also where it was paused
+ *     before it was
  * @param repeatableUntil changes committed from {@code from} up to this position may be in the
  *     destination table already, and are written so that this does no harm; {@link Lsn#ZERO} where
  *     there are none of these
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *     taken its name; 0 where it is not known yet
  * @param publicationEntry OID of the table's entry in the publication ({@code pg_publication_rel}),
  *     which shows whether it left the publication in between; 0 where it has none, or none yet
- * @param error why the table alone stands still, where an error did it; null otherwise
+ * @param error why the table is quarantined; null otherwise
  * @param shadow the table that is filled beside the destination table to take its place; null where
  *     there is none
  */

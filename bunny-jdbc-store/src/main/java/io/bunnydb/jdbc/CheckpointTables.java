@@ -81,12 +81,12 @@ final class CheckpointTables {
       COMMENT ON COLUMN bunny.table_checkpoint.row_filter IS 'Condition of the rows that are mirrored; null for every row';
       COMMENT ON COLUMN bunny.table_checkpoint.on_existing_row IS 'STOP or OVERWRITE; null for what holds for the mirror';
       COMMENT ON COLUMN bunny.table_checkpoint.on_missing_row IS 'CONTINUE or STOP; null for what holds for the mirror';
-      COMMENT ON COLUMN bunny.table_checkpoint.state IS 'COPYING, COPIED or LIVE';
+      COMMENT ON COLUMN bunny.table_checkpoint.state IS 'COPYING, COPIED, LIVE, PAUSED or QUARANTINED';
       COMMENT ON COLUMN bunny.table_checkpoint.from_lsn IS 'Changes committed before it came with the copy; 0/0 while the table waits to be copied';
       COMMENT ON COLUMN bunny.table_checkpoint.source_oid IS 'OID in pg_class on the source; 0 before the table was looked up';
       COMMENT ON COLUMN bunny.table_checkpoint.publication_entry IS 'OID in pg_publication_rel on the source; 0 for none';
       COMMENT ON COLUMN bunny.table_checkpoint.repeatable_until IS 'Changes from from_lsn up to it may be there already; 0/0 for none';
-      COMMENT ON COLUMN bunny.table_checkpoint.error IS 'Why the table alone stands still; null if no error did it';
+      COMMENT ON COLUMN bunny.table_checkpoint.error IS 'Why it is quarantined; null otherwise';
       COMMENT ON COLUMN bunny.table_checkpoint.shadow_state IS 'COPYING, COPIED or LIVE: how far the table has come that is to take its place; null for none';
       COMMENT ON COLUMN bunny.table_checkpoint.shadow_from IS 'Changes committed before it came with the copy of that table';
       """;
@@ -107,8 +107,9 @@ final class CheckpointTables {
         ADD COLUMN IF NOT EXISTS error text,
         ADD COLUMN IF NOT EXISTS shadow_state text,
         ADD COLUMN IF NOT EXISTS shadow_from pg_lsn;
+      COMMENT ON COLUMN bunny.table_checkpoint.state IS 'COPYING, COPIED, LIVE, PAUSED or QUARANTINED';
       COMMENT ON COLUMN bunny.table_checkpoint.repeatable_until IS 'Changes from from_lsn up to it may be there already; 0/0 for none';
-      COMMENT ON COLUMN bunny.table_checkpoint.error IS 'Why the table alone stands still; null if no error did it';
+      COMMENT ON COLUMN bunny.table_checkpoint.error IS 'Why it is quarantined; null otherwise';
       COMMENT ON COLUMN bunny.table_checkpoint.shadow_state IS 'COPYING, COPIED or LIVE: how far the table has come that is to take its place; null for none';
       COMMENT ON COLUMN bunny.table_checkpoint.shadow_from IS 'Changes committed before it came with the copy of that table';
       """;

@@ -14,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
+import io.bunnydb.TableName;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.Workload;
@@ -98,6 +99,55 @@ final class CommandRaceIT {
   private static void insert(Connection connection) throws Exception {
     try (Statement statement = connection.createStatement()) {
       statement.execute("INSERT INTO a (t) VALUES ('x'), ('y')");
+    }
+  }
+
+  @Test
+  void listsOfTablesAndPausesFromManyThreadsLoseNothing() {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE b (id bigserial PRIMARY KEY, t text)",
+            "INSERT INTO b (t) SELECT 'row' FROM generate_series(1, 100) i");
+    try (MirrorHandle handle = running(mirror(databases, "public.a"));
+        Workload writes =
+            Workload.start(databases.source(), (connection, random) -> insert(connection))) {
+      Runnable lister =
+          () -> {
+            for (int i = 0; i < 4; i++) {
+              orRefused(() -> handle.updateTables(mappings("public.a", "public.b")));
+              orRefused(() -> handle.table("public.b").pause());
+              orRefused(() -> handle.resync(TableName.parse("public.b")));
+            }
+          };
+      Runnable pauser =
+          () -> {
+            for (int i = 0; i < 4; i++) {
+              handle.pause();
+              resumeUnlessOvertaken(handle);
+              orRefused(() -> handle.table("public.a").pause());
+              orRefused(() -> handle.table("public.a").resume());
+            }
+          };
+      returnsSoon(lister, pauser);
+      handle.resume();
+      returnsSoon(() -> handle.updateTables(mappings("public.a", "public.b")));
+      handle.resumeTables(TableName.parse("public.a"), TableName.parse("public.b"));
+      writes.close();
+      handle.awaitCaughtUp(SOON);
+      databases.assertMirrored("public.b");
+      dropAfterCatchingUp(handle);
+    }
+  }
+
+  /** A mirror that is just pausing takes no other command, nor is a table known before it came. */
+  private static void orRefused(Runnable command) {
+    try {
+      command.run();
+    } catch (IllegalStateException refused) {
+      assertThat(refused).hasMessageContaining("needs it to be RUNNING, SNAPSHOT or PAUSED");
+    } catch (IllegalArgumentException unknown) {
+      assertThat(unknown).hasMessage("mirror 'operated' has no source table public.b");
     }
   }
 

@@ -45,6 +45,8 @@ public final class MirrorProcess {
     RESUME,
     /** Copy all tables again, by swap. */
     SWAP,
+    /** Set one table after the other aside and take it back, until the process is killed. */
+    TOGGLE_TABLES,
     /** Tell the state alone. */
     TELL
   }
@@ -77,10 +79,18 @@ public final class MirrorProcess {
             handle.awaitState(MirrorState.RUNNING, Duration.ofSeconds(30));
             handle.resync(ResyncStrategy.SWAP);
           }
+          case TOGGLE_TABLES -> toggle(handle, tables);
           case TELL -> {}
         }
         System.out.println(OBEYED + handle.status().state());
       }
+    }
+  }
+
+  private static void toggle(MirrorHandle handle, List<String> tables) {
+    for (int i = 0; ; i = (i + 1) % tables.size()) {
+      handle.table(tables.get(i)).pause();
+      handle.table(tables.get(i)).resume();
     }
   }
 

@@ -57,7 +57,8 @@ final class SlotWatch implements AutoCloseable {
                 .destination()
                 .queryString(
                     "SELECT least(position, (SELECT min(from_lsn) FROM bunny.table_checkpoint"
-                        + " WHERE state = 'COPIED')) FROM bunny.checkpoint")));
+                        + " WHERE state = 'COPIED' OR (state = 'PAUSED' AND from_lsn > '0/0')))"
+                        + " FROM bunny.checkpoint")));
   }
 
   /** Fails if the slot is past what the destination has committed. */

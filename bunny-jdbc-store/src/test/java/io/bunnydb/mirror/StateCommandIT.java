@@ -18,6 +18,7 @@ import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorListener;
 import io.bunnydb.MirrorState;
 import io.bunnydb.ResyncStrategy;
+import io.bunnydb.TableName;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
@@ -42,6 +43,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 @ExpectsLog(value = "no tables", optional = true)
 @ExpectsLog(value = "the next follows in", optional = true)
 final class StateCommandIT {
+  private static final TableName A = TableName.parse("public.a");
+
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
   /** A mirror in a state, and how to let go of what keeps it there. */
@@ -252,6 +255,8 @@ final class StateCommandIT {
       case "resume" -> handle::resume;
       case "retry" -> handle::retry;
       case "updateTables" -> () -> handle.updateTables(mappings("public.a", "public.b"));
+      case "pauseTables" -> () -> handle.pauseTables(A);
+      case "resumeTables" -> () -> handle.resumeTables(A);
       case "resync" -> () -> handle.resync();
       case "resyncBySwap" -> () -> handle.resync(ResyncStrategy.SWAP);
       case "recreate" -> handle::recreate;
@@ -270,21 +275,21 @@ final class StateCommandIT {
   /** Each command with what comes of it: the state that it leads to, or refused. */
   @ParameterizedTest(name = "{0} {1}")
   @CsvSource({
-    "SETTING_UP,resume=SETTING_UP retry=SETTING_UP updateTables=refused status=SETTING_UP"
+    "SETTING_UP,resume=SETTING_UP retry=SETTING_UP updateTables=refused pauseTables=refused resumeTables=refused status=SETTING_UP"
         + " events=SETTING_UP planSchema=refused syncSchema=refused resync=refused recreate=refused syncSequences=SETTING_UP awaitState=SETTING_UP close=TERMINATED",
     "SETTING_UP,pause=PAUSED",
     "SETTING_UP,drop=TERMINATED",
-    "SNAPSHOT,resume=SNAPSHOT retry=SNAPSHOT updateTables=refused status=SNAPSHOT"
+    "SNAPSHOT,resume=SNAPSHOT retry=SNAPSHOT status=SNAPSHOT pauseTables=RUNNING resumeTables=SNAPSHOT updateTables=SNAPSHOT"
         + " events=SNAPSHOT planSchema=refused syncSchema=refused recreate=refused resync=SNAPSHOT syncSequences=SNAPSHOT awaitState=SNAPSHOT close=TERMINATED",
     "SNAPSHOT,pause=PAUSED",
     "SNAPSHOT,drop=TERMINATED",
-    "RUNNING,resume=RUNNING retry=RUNNING updateTables=refused status=RUNNING"
+    "RUNNING,resume=RUNNING retry=RUNNING pauseTables=RUNNING resumeTables=RUNNING updateTables=RUNNING status=RUNNING"
         + " events=RUNNING planSchema=RUNNING syncSchema=RUNNING syncSequences=RUNNING"
         + " awaitState=RUNNING"
         + " recreate=refused pause=PAUSED pause=PAUSED retry=PAUSED status=PAUSED events=PAUSED"
         + " syncSequences=PAUSED planSchema=PAUSED syncSchema=PAUSED awaitState=PAUSED"
         + " resume=RUNNING"
-        + " close=TERMINATED pause=refused resume=refused retry=refused updateTables=refused"
+        + " close=TERMINATED pause=refused resume=refused retry=refused updateTables=refused pauseTables=refused resumeTables=refused"
         + " planSchema=refused syncSchema=refused"
         + " resync=refused recreate=refused syncSequences=refused drop=refused status=TERMINATED events=TERMINATED"
         + " awaitState=TERMINATED close=TERMINATED",
@@ -292,38 +297,40 @@ final class StateCommandIT {
     "BACKING_OFF,pause=PAUSED",
     "BACKING_OFF,resume=RUNNING",
     "BACKING_OFF,retry=RUNNING",
-    "BACKING_OFF,updateTables=refused recreate=refused events=RUNNING status=RUNNING awaitState=RUNNING"
+    "BACKING_OFF,recreate=refused events=RUNNING status=RUNNING awaitState=RUNNING"
         + " planSchema=RUNNING syncSchema=RUNNING syncSequences=RUNNING close=TERMINATED",
     "BACKING_OFF,drop=TERMINATED",
-    "PAUSED,updateTables=PAUSED",
+    "BACKING_OFF,pauseTables=RUNNING resumeTables=RUNNING",
+    "BACKING_OFF,updateTables=RUNNING",
+    "PAUSED,pauseTables=PAUSED resumeTables=PAUSED updateTables=PAUSED",
     "PAUSED,resync=PAUSED drop=TERMINATED",
     "PAUSED,close=TERMINATED",
     "PAUSED_BY_ERROR,status=PAUSED syncSchema=PAUSED pause=PAUSED close=TERMINATED",
     "PAUSED_BY_ERROR,resume=RUNNING",
     "PAUSED_BY_ERROR,retry=RUNNING",
-    "PAUSED_BY_ERROR,resync=PAUSED updateTables=PAUSED",
+    "PAUSED_BY_ERROR,resync=PAUSED pauseTables=PAUSED resumeTables=PAUSED updateTables=PAUSED",
     "PAUSED_BY_ERROR,drop=TERMINATED",
-    "RESYNCING,resume=RESYNCING retry=RESYNCING updateTables=refused recreate=refused"
+    "RESYNCING,resume=RESYNCING retry=RESYNCING updateTables=RESYNCING recreate=refused"
         + " planSchema=refused syncSchema=refused status=RESYNCING events=RESYNCING"
         + " syncSequences=RESYNCING awaitState=RESYNCING resyncBySwap=RESYNCING pause=PAUSED"
         + " resyncBySwap=PAUSED resume=RESYNCING close=TERMINATED",
     "RESYNCING,drop=TERMINATED",
-    "PAUSING,resume=PAUSING retry=PAUSING updateTables=refused status=PAUSING events=PAUSING"
+    "PAUSING,resume=PAUSING retry=PAUSING updateTables=refused pauseTables=refused status=PAUSING events=PAUSING"
         + " planSchema=refused syncSchema=refused"
         + " syncSequences=PAUSING awaitState=PAUSING release=PAUSED resume=RUNNING"
         + " close=TERMINATED",
     "PAUSING,release=PAUSED pause=PAUSED drop=TERMINATED",
-    "SYNCING_SCHEMA,updateTables=refused resync=refused recreate=refused retry=SYNCING_SCHEMA"
+    "SYNCING_SCHEMA,updateTables=refused pauseTables=refused resumeTables=refused resync=refused recreate=refused retry=SYNCING_SCHEMA"
         + " planSchema=refused status=SYNCING_SCHEMA events=SYNCING_SCHEMA"
         + " syncSequences=SYNCING_SCHEMA awaitState=SYNCING_SCHEMA pause=PAUSED resume=RUNNING"
         + " close=TERMINATED",
     "SYNCING_SCHEMA,release=RUNNING resume=RUNNING",
     "SYNCING_SCHEMA,close=TERMINATED",
     "SYNCING_SCHEMA,drop=TERMINATED",
-    "TERMINATING,pause=refused resume=refused retry=refused updateTables=refused"
+    "TERMINATING,pause=refused resume=refused retry=refused updateTables=refused pauseTables=refused"
         + " planSchema=refused syncSchema=refused syncSequences=refused status=TERMINATING events=TERMINATING awaitState=TERMINATING"
         + " release=TERMINATING drop=TERMINATED",
-    "FAILED,planSchema=refused syncSchema=refused pause=refused updateTables=refused resync=refused recreate=refused status=FAILED events=FAILED awaitState=FAILED"
+    "FAILED,planSchema=refused syncSchema=refused pause=refused updateTables=refused pauseTables=refused resumeTables=refused resync=refused recreate=refused status=FAILED events=FAILED awaitState=FAILED"
         + " close=TERMINATED",
     "FAILED,resume=SETTING_UP",
     "FAILED,retry=SETTING_UP",

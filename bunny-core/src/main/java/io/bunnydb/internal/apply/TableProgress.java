@@ -1,10 +1,13 @@
 package io.bunnydb.internal.apply;
 
+import io.bunnydb.Lsn;
+import io.bunnydb.MirrorFailure;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
 import io.bunnydb.TableStatus;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** The counts of one table, kept over the life of a handle. Thread-safe. */
 public final class TableProgress {
@@ -19,12 +22,20 @@ public final class TableProgress {
   private volatile long bytesOnDisk;
   private volatile long copyBeganNanos;
   private volatile boolean isBeingCopied;
-  private volatile TableState state;
+  private volatile Standing standing;
+
+  /**
+   * Where a table stands.
+   *
+   * @param failure why it is quarantined; null otherwise
+   * @param at up to where it has every change; null where it goes on, or waits for its copy
+   */
+  private record Standing(TableState state, @Nullable MirrorFailure failure, @Nullable Lsn at) {}
 
   /** A table's counts, all at zero. */
   public TableProgress(TableMapping mapping, TableState state) {
     this.mapping = mapping;
-    this.state = state;
+    this.standing = new Standing(state, null, null);
   }
 
   /** The table's mapping. */
@@ -34,7 +45,17 @@ public final class TableProgress {
 
   /** Notes how far the table has come. */
   public void moveTo(TableState newState) {
-    state = newState;
+    moveTo(newState, null, null);
+  }
+
+  /**
+   * Notes how far the table has come.
+   *
+   * @param failure why it is quarantined; null otherwise
+   * @param at up to where it has every change; null where it goes on, or waits for its copy
+   */
+  public void moveTo(TableState newState, @Nullable MirrorFailure failure, @Nullable Lsn at) {
+    standing = new Standing(newState, failure, at);
     if (newState != TableState.COPYING) {
       isBeingCopied = false;
     }
@@ -87,11 +108,12 @@ public final class TableProgress {
   public TableStatus status() {
     long rows = rowsCopied.get();
     long bytes = bytesCopied.get();
-    boolean isToCome = state == TableState.COPYING || isBeingCopied;
+    Standing now = standing;
+    boolean isToCome = now.state == TableState.COPYING || isBeingCopied;
     return new TableStatus(
         mapping.source(),
         mapping.destination(),
-        state,
+        now.state,
         rowsToCopy,
         rows,
         isToCome ? CopyEstimate.bytes(rowsToCopy, bytesOnDisk, rows, bytes) : bytes,
@@ -102,6 +124,8 @@ public final class TableProgress {
         inserted.get(),
         updated.get(),
         deleted.get(),
-        missing.get());
+        missing.get(),
+        now.failure,
+        now.at);
   }
 }

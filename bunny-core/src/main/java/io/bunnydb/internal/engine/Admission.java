@@ -10,6 +10,7 @@ import io.bunnydb.spi.SourceIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Accepts a new mirror, or another list of tables, or refuses it with every reason there is.
@@ -47,7 +48,21 @@ final class Admission {
   /**
    * Accepts another list of tables.
    *
+   * @param checked what is known of it already; null for nothing
    * @throws PreflightException if an added table cannot be mirrored
+   */
+  void admit(TableUpdate update, @Nullable CheckedUpdate checked) throws SQLException {
+    if (checked != null && checked.covers(update)) {
+      accept(checked.findings());
+    } else {
+      admit(update);
+    }
+  }
+
+  /**
+   * Accepts tables that are to be copied.
+   *
+   * @throws PreflightException if one cannot be mirrored
    */
   void admit(TableUpdate update) throws SQLException {
     Connection source = context.control().get();

@@ -1,13 +1,17 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.MirrorException;
+import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.spi.Checkpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Optional;
 
 /** The mirror's checkpoint, read and written through the owned destination session. */
 final class Checkpoints {
+  private static final Duration HELPERS_END = Duration.ofSeconds(5);
+
   private final String mirror;
   private final OwnedDestination destination;
 
@@ -33,6 +37,16 @@ final class Checkpoints {
                     mirror,
                     "its checkpoint is gone from the store; drop() the mirror and start it anew",
                     null));
+  }
+
+  /**
+   * The checkpoint of a mirror that was known before, when no helper of the last session can change
+   * it any more: one whose connection broke may still be committing. What is to be written again as
+   * a whole is read by this.
+   */
+  Checkpoint settled() throws SQLException {
+    Ownership.awaitHelpers(destination.connection(), mirror, HELPERS_END);
+    return require();
   }
 
   /** Writes the whole checkpoint and commits. */

@@ -47,9 +47,6 @@ final class Following {
   private final Connection destination;
   private final Durability durability;
 
-  // The slot must reach back to the snapshots of tables that have not joined yet.
-  private final boolean isAcknowledging;
-
   // Where the session ends, for the next to swap; null for nowhere.
   private final @Nullable Lsn end;
 
@@ -72,7 +69,6 @@ final class Following {
     this.stop = stop;
     this.source = source;
     this.destination = destination;
-    this.isAcknowledging = Joining.needsNothingTwice(checkpoint);
     this.end = SwapRules.isDue(checkpoint) ? null : SwapRules.position(checkpoint);
     boolean mayDefer = config.store().joinsDestination() && !config.options().isCommitSynchronous();
     this.durability = Durability.begin(destination, mayDefer, checkpoint.position());
@@ -98,8 +94,7 @@ final class Following {
     PublicationWatch watch = new PublicationWatch(checkpoint, context.partitions(), source);
     Heartbeat heartbeat =
         new Heartbeat(config.name(), config.options().operation().heartbeat(), source);
-    Receiver receiver =
-        new Receiver(stream, exchange, context, watch, heartbeat, checkpoint.position());
+    Receiver receiver = new Receiver(stream, exchange, context, watch, heartbeat, checkpoint);
     acknowledge(receiver, false);
     if (end != null) {
       context.progress().want(end);
@@ -198,7 +193,7 @@ final class Following {
 
   private void acknowledge(Receiver receiver, boolean isInTransaction) throws SQLException {
     // A stop may have cut short the wait for a synchronous standby; then it is not durable.
-    if (isAcknowledging && !stop.isStopped()) {
+    if (!stop.isStopped()) {
       receiver.acknowledge(durability.durable(isInTransaction));
     }
   }

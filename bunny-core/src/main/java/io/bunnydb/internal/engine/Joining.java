@@ -7,10 +7,12 @@ import io.bunnydb.spi.TableCheckpoint;
 import io.bunnydb.spi.TableCheckpoint.Shadow;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Predicate;
 
-/** The rules by which copied tables, and copied shadows, join the stream. */
+/** The rules by which tables join the stream that were copied or paused, and copied shadows. */
 final class Joining {
+  private static final Lsn NOWHERE = new Lsn(-1);
+
   private Joining() {}
 
   /**
@@ -21,58 +23,65 @@ final class Joining {
    * @return the joined checkpoint; the same one where there is nothing to join
    */
   static Checkpoint join(Checkpoint checkpoint) {
-    Lsn oldest = oldestToJoin(checkpoint);
-    if (oldest == null) {
+    if (checkpoint.hasTableIn(TableState.COPYING)) {
       return checkpoint;
     }
-    boolean areShadowsJoined = areShadowsJoined(checkpoint);
+    // All shadows together: tables that stand still are not to wait for the copy of another.
+    boolean withShadows =
+        SwapRules.hasShadowIn(checkpoint, TableState.COPIED)
+            && !SwapRules.hasShadowIn(checkpoint, TableState.COPYING);
+    if (!withShadows && !checkpoint.hasTableIn(TableState.COPIED)) {
+      return checkpoint;
+    }
+    return join(checkpoint, table -> table.state() == TableState.COPIED, withShadows);
+  }
+
+  /**
+   * Joins tables to the stream, whatever others are doing.
+   *
+   * @param joining which: those that have everything up to their {@code from}, and the source still
+   *     has what follows
+   */
+  static Checkpoint join(Checkpoint checkpoint, Predicate<TableCheckpoint> joining) {
+    return join(checkpoint, joining, false);
+  }
+
+  private static Checkpoint join(
+      Checkpoint checkpoint, Predicate<TableCheckpoint> joining, boolean withShadows) {
+    Lsn oldest = oldest(checkpoint, joining);
     List<TableCheckpoint> tables = new ArrayList<>();
     for (TableCheckpoint table : checkpoint.tables()) {
-      tables.add(join(table, checkpoint.position(), areShadowsJoined));
+      Shadow shadow = table.shadow();
+      if (withShadows && shadow != null) {
+        oldest = Lsn.min(oldest, shadow.from());
+      }
+      TableCheckpoint itself =
+          joining.test(table)
+              ? table.withState(TableState.LIVE, table.from())
+              : table.withState(table.state(), reached(table, checkpoint.position()));
+      tables.add(
+          shadow == null
+              ? itself
+              : itself.withShadow(joined(shadow, checkpoint.position(), withShadows)));
     }
     // A slot that was given may begin before the publication was made, of which the server could
-    // not
-    // decode anything there.
+    // not decode anything there.
     Lsn position =
         checkpoint.hasTableIn(TableState.LIVE) ? Lsn.min(checkpoint.position(), oldest) : oldest;
     return checkpoint.withPosition(position).withTables(tables);
   }
 
-  private static TableCheckpoint join(TableCheckpoint table, Lsn position, boolean withShadow) {
-    boolean isFollowed = table.state() == TableState.LIVE && !SwapRules.standsStill(table);
-    Lsn from = isFollowed ? Lsn.max(table.from(), position) : table.from();
-    TableCheckpoint joined = table.withState(TableState.LIVE, from);
-    Shadow shadow = table.shadow();
-    if (shadow == null || shadow.state() == TableState.COPYING) {
-      return joined;
-    }
+  private static Shadow joined(Shadow shadow, Lsn position, boolean withShadows) {
     if (shadow.state() == TableState.LIVE) {
-      return joined.withShadow(new Shadow(TableState.LIVE, Lsn.max(shadow.from(), position)));
+      return new Shadow(TableState.LIVE, Lsn.max(shadow.from(), position));
     }
-    return withShadow ? joined.withShadow(new Shadow(TableState.LIVE, shadow.from())) : joined;
+    return withShadows ? new Shadow(TableState.LIVE, shadow.from()) : shadow;
   }
 
-  /** The oldest snapshot of what is to join now; null where nothing is. */
-  private static @Nullable Lsn oldestToJoin(Checkpoint checkpoint) {
-    if (checkpoint.hasTableIn(TableState.COPYING)) {
-      return null;
-    }
-    Lsn oldest = null;
-    for (TableCheckpoint table : checkpoint.tables()) {
-      if (table.state() == TableState.COPIED) {
-        oldest = oldest == null ? table.from() : Lsn.min(oldest, table.from());
-      }
-      Shadow shadow = table.shadow();
-      if (shadow != null && shadow.state() == TableState.COPIED && areShadowsJoined(checkpoint)) {
-        oldest = oldest == null ? shadow.from() : Lsn.min(oldest, shadow.from());
-      }
-    }
-    return oldest;
-  }
-
-  /** All together: tables that stand still meanwhile are not to wait for the copy of another. */
-  private static boolean areShadowsJoined(Checkpoint checkpoint) {
-    return !SwapRules.hasShadowIn(checkpoint, TableState.COPYING);
+  /** Up to where a table has everything, when the stream has come to a position. */
+  static Lsn reached(TableCheckpoint table, Lsn position) {
+    boolean isOnStream = table.state() == TableState.LIVE && !SwapRules.standsStill(table);
+    return isOnStream ? Lsn.max(table.from(), position) : table.from();
   }
 
   /** Whether no table is to be copied, or to be joined. */
@@ -80,37 +89,72 @@ final class Joining {
     return !checkpoint.hasTableIn(TableState.COPYING) && !checkpoint.hasTableIn(TableState.COPIED);
   }
 
-  /** Whether every table follows the stream, so that the position holds for all of them. */
+  /** Whether no table is on its way to the stream, so that the position holds for all on it. */
   static boolean isJoined(Checkpoint checkpoint) {
     return areRowsThere(checkpoint) && !SwapRules.hasShadowIn(checkpoint, TableState.LIVE);
   }
 
-  /** Whether the slot need not reach further back than to what is applied. */
-  static boolean needsNothingTwice(Checkpoint checkpoint) {
-    return areRowsThere(checkpoint) && !SwapRules.isUnderWay(checkpoint);
+  /** Whether the source must have sent, or still have, every change of a table since its copy. */
+  static boolean isFollowed(TableCheckpoint table) {
+    return table.state() == TableState.LIVE || needsLog(table);
+  }
+
+  /** Whether a table is not on the stream, and will need the log from its own position on. */
+  static boolean needsLog(TableCheckpoint table) {
+    return switch (table.state()) {
+      case COPIED -> true;
+      // One that was paused before its copy was done has nothing to go on from.
+      case PAUSED -> !table.from().equals(Lsn.ZERO);
+      // So that it can go on alone, where its shadow is given up.
+      case LIVE -> SwapRules.standsStill(table);
+      case COPYING, QUARANTINED -> false;
+    };
   }
 
   /**
-   * Whether nothing of the past is needed of the source: no set-up has been done, or every table is
-   * to be copied. Then a slot will do that begins now.
+   * Whether nothing of the past is needed of the source: no set-up has been done, or no table goes
+   * on from where it was. Then a slot will do that begins now.
    */
   static boolean needsNoPast(Checkpoint checkpoint) {
     return checkpoint.position().equals(Lsn.ZERO)
-        || !(checkpoint.hasTableIn(TableState.LIVE) || checkpoint.hasTableIn(TableState.COPIED));
+        || checkpoint.tables().stream().noneMatch(Joining::isFollowed);
   }
 
   /** The position from which on the source must still have every change. */
   static Lsn earliestNeeded(Checkpoint checkpoint) {
-    Lsn earliest = checkpoint.position();
+    return Lsn.min(checkpoint.position(), oldestKept(checkpoint));
+  }
+
+  /**
+   * The position beyond which the source is to keep its log, however far the stream comes: that of
+   * the oldest table or shadow that waits; {@link Lsn#ZERO} while a snapshot is yet to be taken,
+   * the largest there is where none waits.
+   */
+  static Lsn keptFrom(Checkpoint checkpoint) {
+    boolean isSnapshotToCome =
+        checkpoint.hasTableIn(TableState.COPYING)
+            || SwapRules.hasShadowIn(checkpoint, TableState.COPYING);
+    return isSnapshotToCome ? Lsn.ZERO : oldestKept(checkpoint);
+  }
+
+  private static Lsn oldestKept(Checkpoint checkpoint) {
+    Lsn oldest = oldest(checkpoint, Joining::needsLog);
     for (TableCheckpoint table : checkpoint.tables()) {
-      if (table.state() == TableState.COPIED || SwapRules.standsStill(table)) {
-        earliest = Lsn.min(earliest, table.from());
-      }
       Shadow shadow = table.shadow();
       if (shadow != null && shadow.state() == TableState.COPIED) {
-        earliest = Lsn.min(earliest, shadow.from());
+        oldest = Lsn.min(oldest, shadow.from());
       }
     }
-    return earliest;
+    return oldest;
+  }
+
+  private static Lsn oldest(Checkpoint checkpoint, Predicate<TableCheckpoint> counts) {
+    Lsn oldest = NOWHERE;
+    for (TableCheckpoint table : checkpoint.tables()) {
+      if (counts.test(table)) {
+        oldest = Lsn.min(oldest, table.from());
+      }
+    }
+    return oldest;
   }
 }

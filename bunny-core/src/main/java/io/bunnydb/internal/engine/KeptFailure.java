@@ -9,10 +9,10 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The failure that paused a mirror, as its checkpoint keeps it: a text that people can read, too.
+ * The failure that paused a mirror, or quarantined a table, as the checkpoint keeps it: a text that
+ * people can read, too.
  *
  * <pre>
  * [CONSTRAINT since 2026-11-26T08:21:03Z, at 0/1A2B, SQLSTATE 23505, table public.a] mirror 'm', table ...
@@ -46,38 +46,51 @@ record KeptFailure(MirrorException error, MirrorFailure failure) {
    * @param start stands for the time that such a text does not tell
    */
   static KeptFailure read(String mirror, String text, Instant start) {
-    Matcher matcher = TEXT.matcher(text);
-    if (matcher.matches()) {
-      try {
-        return of(
-            mirror,
-            matcher.group(6),
-            ErrorKind.valueOf(matcher.group(1)),
-            Instant.parse(matcher.group(2)),
-            matcher.group(3) == null ? null : Lsn.parse(matcher.group(3)),
-            matcher.group(4),
-            matcher.group(5) == null ? null : TableName.parse(matcher.group(5)));
-      } catch (IllegalArgumentException | DateTimeException e) {
-        // A later Bunny may have kinds that this one does not know.
-        return of(mirror, matcher.group(6), ErrorKind.REFUSED, start, null, null, null);
-      }
-    }
-    return of(mirror, text, ErrorKind.REFUSED, start, null, null, null);
-  }
-
-  private static KeptFailure of(
-      String mirror,
-      String words,
-      ErrorKind kind,
-      Instant since,
-      @Nullable Lsn lsn,
-      @Nullable String sqlState,
-      @Nullable TableName table) {
+    MirrorFailure noted = parse(text, start);
     MirrorException error =
-        new MirrorException(mirror, "paused by an error before this start: " + words, null);
+        new MirrorException(
+            mirror, "paused by an error before this start: " + noted.message(), null);
     return new KeptFailure(
         error,
         new MirrorFailure(
-            kind, String.valueOf(error.getMessage()), table, lsn, sqlState, since, 1, null));
+            noted.kind(),
+            String.valueOf(error.getMessage()),
+            noted.table(),
+            noted.lsn(),
+            noted.sqlState(),
+            noted.since(),
+            1,
+            null));
+  }
+
+  /**
+   * Reads a text that was kept as the failure that it was; of one in another form, the words alone
+   * are known.
+   *
+   * @param start stands for the time that such a text does not tell
+   */
+  static MirrorFailure parse(String text, Instant start) {
+    Matcher matcher = TEXT.matcher(text);
+    if (matcher.matches()) {
+      try {
+        return new MirrorFailure(
+            ErrorKind.valueOf(matcher.group(1)),
+            matcher.group(6),
+            matcher.group(5) == null ? null : TableName.parse(matcher.group(5)),
+            matcher.group(3) == null ? null : Lsn.parse(matcher.group(3)),
+            matcher.group(4),
+            Instant.parse(matcher.group(2)),
+            1,
+            null);
+      } catch (IllegalArgumentException | DateTimeException e) {
+        // A later Bunny may have kinds that this one does not know.
+        return ofWords(matcher.group(6), start);
+      }
+    }
+    return ofWords(text, start);
+  }
+
+  private static MirrorFailure ofWords(String words, Instant start) {
+    return new MirrorFailure(ErrorKind.REFUSED, words, null, null, null, start, 1, null);
   }
 }

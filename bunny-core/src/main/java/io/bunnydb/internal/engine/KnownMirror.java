@@ -117,10 +117,7 @@ record KnownMirror(MirrorConfig config, Checkpoint checkpoint) {
   private void tellHowItStands(Findings findings) {
     String tables =
         checkpoint.tables().stream()
-            .map(
-                table ->
-                    table.mapping().source()
-                        + (table.state() == TableState.COPYING ? " (to be copied)" : ""))
+            .map(table -> table.mapping().source() + standing(table.state()))
             .collect(Collectors.joining(", "));
     findings.note(
         null,
@@ -143,6 +140,15 @@ record KnownMirror(MirrorConfig config, Checkpoint checkpoint) {
           "the builder names other tables than the checkpoint, which counts",
           "change them with updateTables");
     }
+  }
+
+  private static String standing(TableState state) {
+    return switch (state) {
+      case COPYING -> " (to be copied)";
+      case PAUSED -> " (paused)";
+      case QUARANTINED -> " (quarantined)";
+      case COPIED, LIVE -> "";
+    };
   }
 
   private void prove(ReplicationStream stream, Connection source, Findings findings)

@@ -264,7 +264,8 @@ final class Lifecycle {
     return hasProgressed;
   }
 
-  private void tellOfError(MirrorException newError) {
+  /** Tells of an error that does not stop the mirror, or that is shown already. */
+  void tellOfError(MirrorException newError) {
     FlightRecords.error(mirror, newError);
     tell(listener -> listener.onError(mirror, newError));
   }

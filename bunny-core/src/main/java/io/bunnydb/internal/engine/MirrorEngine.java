@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /**
  * A running mirror, as its handle sees it: passes commands to the mirror's thread and answers
@@ -33,6 +34,7 @@ public final class MirrorEngine {
   private final MirrorThread thread;
   private final SlotGuard guard;
   private final SchemaSync schema;
+  private final TableCommands tableCommands;
 
   private MirrorEngine(MirrorConfig config) {
     this.config = config;
@@ -42,6 +44,7 @@ public final class MirrorEngine {
     this.thread = new MirrorThread(context);
     this.guard = new SlotGuard(context, lag, thread);
     this.schema = new SchemaSync(context, thread);
+    this.tableCommands = new TableCommands(context, this);
   }
 
   /**
@@ -100,18 +103,26 @@ public final class MirrorEngine {
   /** Replaces the list of tables. */
   public void updateTables(List<TableMapping> tables) {
     List<TableMapping> checked = MirrorConfig.checkTables(config.name(), tables);
-    callWhilePaused("updateTables", (work, stop) -> work.updateTables(checked));
+    MirrorState state = refuseCommand("updateTables");
+    boolean isWorking = state == MirrorState.RUNNING || state == MirrorState.SNAPSHOT;
+    if (isWorking && context.tables().mappings().equals(checked)) {
+      return;
+    }
+    CheckedUpdate known = isWorking ? CheckedUpdate.check(context, checked) : null;
+    callBetweenSessions(
+        "updateTables", Set.of(), () -> false, (work, stop) -> work.updateTables(checked, known));
+  }
+
+  /** What single tables can be told, and asked. */
+  public TableCommands tableCommands() {
+    return tableCommands;
   }
 
   /** Makes slot and publication anew, has every table copied again, and goes on. */
   public void recreate() {
-    callWhilePaused("recreate", MirrorWork::recreate);
-  }
-
-  private void callWhilePaused(String command, Command.Action action) {
-    MirrorState state = refuseCommand(command);
-    if (state != MirrorState.PAUSED || !thread.callUnlessRunning(action)) {
-      throw needs(command, "PAUSED");
+    MirrorState state = refuseCommand("recreate");
+    if (state != MirrorState.PAUSED || !thread.callUnlessRunning(MirrorWork::recreate)) {
+      throw needs("recreate", "PAUSED");
     }
   }
 
@@ -130,23 +141,32 @@ public final class MirrorEngine {
   /** Has tables copied again, all of them where none is named. */
   public void resync(ResyncStrategy strategy, List<TableName> tables) {
     Set<TableName> named = Set.copyOf(tables);
-    MirrorState state = refuseCommand("resync");
-    for (TableName table : named) {
-      if (context.tables().mappings().stream().noneMatch(m -> m.source().equals(table))) {
-        throw new IllegalArgumentException(
-            "mirror '" + config.name() + "' has no source table " + table);
-      }
-    }
-    Command.Action action = (work, stop) -> work.resync(strategy, named);
+    callBetweenSessions("resync", named, () -> false, (work, stop) -> work.resync(strategy, named));
+  }
+
+  /**
+   * Has something done between two sessions, of a mirror that works or is paused.
+   *
+   * @param tables the tables that it is about; the mirror must have them
+   * @param holds whether a mirror that works need not be interrupted, as nothing would change
+   */
+  void callBetweenSessions(
+      String command, Set<TableName> tables, BooleanSupplier holds, Command.Action action) {
+    MirrorState state = refuseCommand(command);
+    tableCommands.require(tables);
     switch (state) {
       case PAUSED -> {
         if (!thread.callUnlessRunning(action)) {
           thread.interruptAndCall(action);
         }
       }
-      case SNAPSHOT, RUNNING, RESYNCING -> thread.interruptAndCall(action);
+      case SNAPSHOT, RUNNING, RESYNCING -> {
+        if (!holds.getAsBoolean()) {
+          thread.interruptAndCall(action);
+        }
+      }
       case CREATED, SETTING_UP, PAUSING, FAILED, SYNCING_SCHEMA, TERMINATING, TERMINATED ->
-          throw needs("resync", "RUNNING, RESYNCING, SNAPSHOT or PAUSED");
+          throw needs(command, "RUNNING, RESYNCING, SNAPSHOT or PAUSED");
     }
   }
 

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a mirror can be told: each command, as the mirror's thread carries it out between {@link
@@ -235,20 +236,42 @@ final class MirrorWork implements AutoCloseable {
     }
   }
 
-  /** Replaces the list of tables in the checkpoint. */
-  void updateTables(List<TableMapping> tables) throws SQLException {
-    adopt(TableUpdate.of(checkpoints.require(), tables));
+  /**
+   * Replaces the list of tables in the checkpoint.
+   *
+   * @param checked what is known of the list already; null for nothing
+   */
+  void updateTables(List<TableMapping> tables, @Nullable CheckedUpdate checked)
+      throws SQLException {
+    context.standby().refuse("updateTables");
+    TableUpdate update = TableUpdate.of(checkpoints.settled(), tables);
+    admission.admit(update, checked);
+    adopt(update);
   }
 
   /** Has tables copied again, by the next session; all of them where none is named. */
   void resync(ResyncStrategy strategy, Set<TableName> tables) throws SQLException {
     context.standby().refuse("resync");
-    TableUpdate update = TableUpdate.resync(checkpoints.require(), strategy, tables);
+    TableUpdate update = TableUpdate.resync(checkpoints.settled(), strategy, tables);
+    admission.admit(update);
     adopt(update);
-    if (sessions.areToRun() && SwapRules.isUnderWay(update.result())) {
-      // Whoever waits for RUNNING from now on waits for the end of the swap.
-      lifecycle.moveIfPossible(MirrorState.RESYNCING);
-    }
+  }
+
+  /** Sets tables aside; the next session goes on without them. */
+  void pauseTables(Set<TableName> tables) throws SQLException {
+    context.standby().refuse("pauseTables");
+    Checkpoint known = checkpoints.settled();
+    String neighbours = new ForeignKeyNeighbours(context).sentence(tables);
+    keep(SettingAside.pause(known, tables));
+    context.note(
+        "tables " + sorted(tables) + " are paused, and the slot keeps their changes" + neighbours);
+  }
+
+  /** Takes tables back that were set aside, by the next session. */
+  void resumeTables(Set<TableName> tables) throws SQLException {
+    context.standby().refuse("resumeTables");
+    keep(SettingAside.resume(checkpoints.settled(), tables));
+    context.note("tables " + sorted(tables) + " go on from where they stand");
   }
 
   /** Alters destination tables with nothing in flight; afterwards the mirror is what it was. */
@@ -269,15 +292,26 @@ final class MirrorWork implements AutoCloseable {
   }
 
   private void adopt(TableUpdate update) throws SQLException {
-    admission.admit(update);
-    checkpoints.save(update.result());
-    context.tables().follow(update.result());
-    context.progress().begins(update.result().position(), Joining.isJoined(update.result()));
-    pauseGuard.remember(update.result());
+    keep(update.result());
     context.note(
         "its tables are "
             + names(update.result().tables().stream().map(TableCheckpoint::mapping).toList())
             + (update.added().isEmpty() ? "" : "; to be copied: " + names(update.added())));
+  }
+
+  /** The next session goes by this; whoever waited for the command sees what it leads to. */
+  private void keep(Checkpoint changed) throws SQLException {
+    checkpoints.save(changed);
+    context.tables().follow(changed);
+    context.progress().begins(changed.position(), Joining.isJoined(changed));
+    pauseGuard.remember(changed);
+    if (sessions.areToRun()) {
+      lifecycle.moveIfPossible(Session.state(changed));
+    }
+  }
+
+  private static String sorted(Set<TableName> tables) {
+    return String.join(", ", tables.stream().sorted().map(TableName::toString).toList());
   }
 
   private static String names(List<TableMapping> tables) {

@@ -1,5 +1,6 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.TableErrorPolicy;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -10,9 +11,11 @@ import org.jspecify.annotations.Nullable;
  * @param isSlotForFailover whether its slot is one that the source's standbys have too
  * @param heartbeat how often it writes a message into the source's log; zero for never
  * @param pausePolicy what becomes of a long pause; null for nothing
+ * @param tableError what becomes of the mirror when one table cannot go on
  */
 public record OperationSettings(
     boolean isStandby,
     boolean isSlotForFailover,
     Duration heartbeat,
-    @Nullable PausePolicy pausePolicy) {}
+    @Nullable PausePolicy pausePolicy,
+    TableErrorPolicy tableError) {}

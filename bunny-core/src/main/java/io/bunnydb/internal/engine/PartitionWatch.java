@@ -2,7 +2,6 @@ package io.bunnydb.internal.engine;
 
 import io.bunnydb.SlotLostException;
 import io.bunnydb.TableName;
-import io.bunnydb.TableState;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.source.Partition;
@@ -52,7 +51,8 @@ final class PartitionWatch {
   }
 
   /**
-   * Looks before a session. What is below a table that is yet to be copied will be copied.
+   * Looks before a session. What is below a table that is yet to be copied, or will be again, comes
+   * with the copy.
    *
    * @throws SlotLostException if a partition of another table holds rows that were not sent
    */
@@ -67,7 +67,7 @@ final class PartitionWatch {
   }
 
   /**
-   * Looks whether the tables that are not to be copied have other partitions than before.
+   * Looks whether the tables whose changes count have other partitions than before.
    *
    * @throws SlotLostException if one holds rows that were not sent
    */
@@ -113,8 +113,7 @@ final class PartitionWatch {
   }
 
   private static Set<TableName> followed(Checkpoint checkpoint) {
-    return names(
-        checkpoint.tables().stream().filter(t -> t.state() != TableState.COPYING).toList());
+    return names(checkpoint.tables().stream().filter(Joining::isFollowed).toList());
   }
 
   private static Set<TableName> names(Collection<TableCheckpoint> tables) {

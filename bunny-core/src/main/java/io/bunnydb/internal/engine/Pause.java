@@ -37,7 +37,7 @@ final class Pause {
   void note(@Nullable String error) throws SQLException {
     if (isToNote) {
       Checkpoint noted =
-          checkpoints.require().withPaused(true, error).withPausedSince(guard.since());
+          checkpoints.settled().withPaused(true, error).withPausedSince(guard.since());
       checkpoints.save(noted);
       guard.remember(noted);
       isToNote = false;

@@ -1,11 +1,13 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.Lsn;
+import io.bunnydb.TableState;
 import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.internal.source.TimelineHistory;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
+import io.bunnydb.spi.TableCheckpoint.Shadow;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +43,14 @@ final class Promotion {
   private static Lsn latest(Checkpoint checkpoint) {
     Lsn latest = checkpoint.position();
     for (TableCheckpoint table : checkpoint.tables()) {
-      latest = Lsn.max(latest, table.from());
+      // What a quarantined table has will be replaced by a copy.
+      if (table.state() != TableState.QUARANTINED) {
+        latest = Lsn.max(latest, table.from());
+      }
+      Shadow shadow = table.shadow();
+      if (shadow != null) {
+        latest = Lsn.max(latest, shadow.from());
+      }
     }
     return latest;
   }

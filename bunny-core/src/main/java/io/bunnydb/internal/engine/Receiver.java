@@ -6,6 +6,7 @@ import io.bunnydb.internal.apply.BatchExchange;
 import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.pgoutput.MessageKind;
 import io.bunnydb.pgoutput.PgOutputDecoder;
+import io.bunnydb.spi.Checkpoint;
 import java.sql.SQLException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,10 @@ final class Receiver implements Runnable {
   private final Lifecycle lifecycle;
   private final PublicationWatch watch;
   private final Heartbeat heartbeat;
+
+  // The log from here on is for tables that have not joined yet, or are paused.
+  private final Lsn keptFrom;
+
   private final PgOutputDecoder decoder = new PgOutputDecoder(ReplicationStream.PROTOCOL_VERSION);
 
   private volatile Lsn durable = Lsn.ZERO;
@@ -44,7 +49,7 @@ final class Receiver implements Runnable {
   /**
    * A receiver of a started stream.
    *
-   * @param position where the stream was started
+   * @param checkpoint from whose position the stream was started
    */
   Receiver(
       ReplicationStream stream,
@@ -52,19 +57,28 @@ final class Receiver implements Runnable {
       MirrorContext context,
       PublicationWatch watch,
       Heartbeat heartbeat,
-      Lsn position) {
+      Checkpoint checkpoint) {
     this.stream = stream;
     this.exchange = exchange;
     this.progress = context.progress();
     this.lifecycle = context.lifecycle();
     this.watch = watch;
     this.heartbeat = heartbeat;
-    this.lastPosition = position;
+    this.lastPosition = checkpoint.position();
+    this.keptFrom = Joining.keptFrom(checkpoint);
   }
 
-  /** Lets the source recycle its log up to a position; called by the applying thread. */
+  /**
+   * Tells the source that everything up to a position is durable, so that it may recycle its log as
+   * far as no table waits for it; called by the applying thread.
+   */
   void acknowledge(Lsn position) {
     durable = position;
+  }
+
+  private void acknowledge() throws SQLException {
+    Lsn position = durable;
+    stream.acknowledge(position, Lsn.min(position, keptFrom));
   }
 
   /** Reads until the exchange is closed; an error ends the exchange. */
@@ -74,7 +88,7 @@ final class Receiver implements Runnable {
       while (!exchange.isClosed()) {
         watch.check();
         heartbeat.beatIfDue();
-        stream.acknowledge(durable);
+        acknowledge();
         boolean isWaiting = filling != null && !isInSection;
         if (isWaiting && !isGathering() && exchange.offer(requireFilling(), 0)) {
           filling = null;
@@ -207,7 +221,7 @@ final class Receiver implements Runnable {
   }
 
   private void keepAlive() throws SQLException {
-    stream.acknowledge(durable);
+    acknowledge();
     stream.keepAlive();
   }
 

@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
 /**
  * What would bring a mirror's destination tables in line with the source's. A table that is being
  * copied is left out: its copy holds the destination's table, and begins with its columns as they
- * are.
+ * are. So is one that is set aside, whose rows on the way are not seen to arrive.
  *
  * @param changes table by table, in the order in which they are to be made
  * @param seen the end of the source's log after the source's tables had been read. Whatever shaped

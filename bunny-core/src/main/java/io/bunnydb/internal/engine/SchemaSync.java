@@ -68,7 +68,8 @@ final class SchemaSync {
   }
 
   private boolean areTablesCopied() {
-    return context.tables().statuses().stream().anyMatch(t -> t.state() != TableState.LIVE);
+    return context.tables().statuses().stream()
+        .anyMatch(t -> t.state() == TableState.COPYING || t.state() == TableState.COPIED);
   }
 
   /** Changes for which the running session is not broken off. */

@@ -7,7 +7,6 @@ import io.bunnydb.PeerConnectionException;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.BatchExchange;
-import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.apply.TableProgress;
 import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.ServerMessage;
@@ -36,7 +35,6 @@ import org.postgresql.PGConnection;
  * does follows from the checkpoint.
  */
 final class Session implements AutoCloseable {
-  private static final Duration HELPERS_END = Duration.ofSeconds(5);
   private static final Duration SLOT_RELEASE = Duration.ofSeconds(5);
 
   /** How soon the slot is free for another owner when this one hangs. */
@@ -80,8 +78,7 @@ final class Session implements AutoCloseable {
   static Session open(MirrorContext context, Checkpoints checkpoints, SetUp setUp, StopSignal stop)
       throws SQLException {
     Connection destination = context.destination().connection();
-    Ownership.awaitHelpers(destination, context.config().name(), HELPERS_END);
-    Checkpoint checkpoint = checkpoints.require();
+    Checkpoint checkpoint = checkpoints.settled();
     context.tables().follow(checkpoint);
     return new Session(
         context, checkpoints, setUp, stop, context.control().get(), destination, checkpoint);
@@ -130,11 +127,16 @@ final class Session implements AutoCloseable {
 
   /** The state that the mirror is in while this session works. */
   MirrorState state() {
+    return state(checkpoint);
+  }
+
+  /** The state that a mirror is in while a session works that begins at a checkpoint. */
+  static MirrorState state(Checkpoint checkpoint) {
     if (checkpoint.position().equals(Lsn.ZERO)) {
       return MirrorState.SETTING_UP;
     }
     Checkpoint joined = Joining.join(checkpoint);
-    if (!joined.hasTableIn(TableState.LIVE)) {
+    if (!joined.hasTableIn(TableState.LIVE) && joined.hasTableIn(TableState.COPYING)) {
       return MirrorState.SNAPSHOT;
     }
     return SwapRules.isUnderWay(joined) ? MirrorState.RESYNCING : MirrorState.RUNNING;
@@ -154,16 +156,15 @@ final class Session implements AutoCloseable {
     context.progress().begins(checkpoint.position(), Joining.isJoined(checkpoint));
     context.lifecycle().moveIfPossible(state());
     List<SnapshotCopy.Job> jobs = copyJobs(tables);
-    boolean isFirstCopy = !checkpoint.hasTableIn(TableState.LIVE);
     context.lifecycle().connected(jobs.isEmpty());
-    if (isFirstCopy) {
-      copy(stop, jobs);
-    } else if (!jobs.isEmpty()) {
-      followBeside("the copy failed; ", copyStop -> copy(copyStop, jobs), tables, allowed);
-    } else if (SwapRules.isDue(checkpoint)) {
+    if (jobs.isEmpty() && SwapRules.isDue(checkpoint)) {
       followBeside("the swap failed; ", swapStop -> swap(swapStop, tables), tables, allowed);
-    } else {
+    } else if (jobs.isEmpty()) {
       follow(new BatchExchange(config.options().maxBatchBytes()), tables, allowed);
+    } else if (!checkpoint.hasTableIn(TableState.LIVE)) {
+      copy(stop, jobs);
+    } else {
+      followBeside("the copy failed; ", copyStop -> copy(copyStop, jobs), tables, allowed);
     }
   }
 

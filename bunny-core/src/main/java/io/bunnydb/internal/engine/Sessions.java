@@ -32,6 +32,7 @@ final class Sessions {
   private final SetUp setUp;
   private final Shadows shadows;
   private final Pause pause;
+  private final Quarantine quarantine;
   private final Backoff backoff = new Backoff();
   private boolean areToRun;
 
@@ -47,6 +48,7 @@ final class Sessions {
     this.setUp = setUp;
     this.shadows = shadows;
     this.pause = pause;
+    this.quarantine = new Quarantine(context, checkpoints);
     this.content = everything();
   }
 
@@ -148,6 +150,9 @@ final class Sessions {
     if (isOfSwap(error)) {
       return Duration.ZERO;
     }
+    if (quarantine.takes(error)) {
+      return quarantine(error);
+    }
     areToRun = false;
     LOG.debug("mirror '{}' stops", config.name(), error);
     // A source that is not the one where it was begun holds nothing that could be taken back.
@@ -167,6 +172,20 @@ final class Sessions {
     } catch (SQLException | RuntimeException e) {
       error.addSuppressed(e);
       return false;
+    }
+  }
+
+  /** The next session goes on without the error's table. */
+  private Duration quarantine(MirrorException error) {
+    LOG.debug("mirror '{}': a table is set aside", config.name(), error);
+    try {
+      quarantine.admit(error);
+      backoff.reset();
+      return Duration.ZERO;
+    } catch (SQLException | RuntimeException e) {
+      MirrorException failed = Faults.describe(config.name(), e);
+      failed.addSuppressed(error);
+      return meet(failed);
     }
   }
 

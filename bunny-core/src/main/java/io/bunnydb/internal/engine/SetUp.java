@@ -127,7 +127,7 @@ final class SetUp {
     for (int i = 0; i < tables.size(); i++) {
       MirroredTable table = tables.get(i);
       Publication.Entry entry = published.get(table.table().name());
-      boolean isFollowed = checkpoint.tables().get(i).state() != TableState.COPYING;
+      boolean isFollowed = Joining.isFollowed(checkpoint.tables().get(i));
       List<String> missing = entry == null ? List.of() : entry.unpublished(table);
       if (isFollowed && !missing.isEmpty()) {
         throw new MirrorException(

@@ -6,8 +6,14 @@ import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.schema.ShadowTable;
+import io.bunnydb.internal.source.Publication;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Checks whether a destination table can have a shadow. */
@@ -16,17 +22,52 @@ final class ShadowPreflight {
   private static final String INSTEAD = "resync it with TRUNCATE, or ";
 
   private final MirrorConfig config;
+  private final Connection source;
   private final Connection destination;
   private final Findings findings;
 
-  ShadowPreflight(MirrorConfig config, Connection destination, Findings findings) {
+  ShadowPreflight(
+      MirrorConfig config, Connection source, Connection destination, Findings findings) {
     this.config = config;
+    this.source = source;
     this.destination = destination;
     this.findings = findings;
   }
 
-  /** Adds what stands against it. */
-  void check(TableMapping mapping) throws SQLException {
+  /** Adds what stands against it, of tables of a checkpoint. */
+  void check(Checkpoint checkpoint, List<TableCheckpoint> tables) throws SQLException {
+    TableName failed =
+        checkpoint.error() == null
+            ? null
+            : KeptFailure.parse(checkpoint.error(), Instant.EPOCH).table();
+    Map<TableName, Publication.Membership> members =
+        Publication.memberships(
+            source,
+            checkpoint.publication(),
+            tables.stream().map(table -> table.mapping().source()).toList());
+    for (TableCheckpoint table : tables) {
+      TableName name = table.mapping().source();
+      if (name.equals(failed)) {
+        findings.error(
+            name,
+            "an error of this table keeps the mirror paused, and a swap needs the stream to go on",
+            "cure it and resume first, or resync it with TRUNCATE");
+      }
+      Publication.Membership member = members.get(name);
+      if (member == null
+          || member.oid() != table.sourceOid()
+          || member.entry() != table.publicationEntry()) {
+        findings.error(
+            name,
+            "it is another table than the one that is followed, or has left its publication since,"
+                + " so that the stream cannot go on with it",
+            "resync it with TRUNCATE");
+      }
+      check(table.mapping());
+    }
+  }
+
+  private void check(TableMapping mapping) throws SQLException {
     Optional<Table> found = Catalog.table(destination, mapping.destination());
     if (found.isEmpty()) {
       findings.error(
@@ -36,6 +77,15 @@ final class ShadowPreflight {
       return;
     }
     Table target = found.get();
+    if (target.primaryKey().isEmpty() && !config.store().joinsDestination()) {
+      findings.error(
+          mapping.source(),
+          "destination table "
+              + target.name()
+              + " has no primary key, and the checkpoint is kept elsewhere, so that changes of the"
+              + " moment of the swap would be applied twice",
+          "resync it with TRUNCATE");
+    }
     TableName shadow = ShadowTable.name(target);
     String schema = shadow.schema();
     if (!Sql.queryBoolean(
@@ -73,7 +123,7 @@ final class ShadowPreflight {
                         + " WHERE n.pnpubid = p.oid"
                         + " AND n.pnnspid = (SELECT oid FROM pg_catalog.pg_namespace"
                         + " WHERE nspname = CAST(? AS text)))"
-                    : " AND ? IS NOT NULL"),
+                    : " AND CAST(? AS text) IS NOT NULL"),
             schema);
     if (names != null) {
       findings.error(

@@ -1,5 +1,6 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.ApplyException;
 import io.bunnydb.CopyException;
 import io.bunnydb.ErrorKind;
 import io.bunnydb.MirrorException;
@@ -178,10 +179,10 @@ final class Shadows {
    * @return whether it was such an error
    */
   boolean giveUp(MirrorException error) throws SQLException {
-    if (!(error instanceof CopyException)) {
+    if (!(error instanceof CopyException || error instanceof ApplyException)) {
       return false;
     }
-    Checkpoint known = checkpoints.require();
+    Checkpoint known = checkpoints.settled();
     boolean isOfShadow =
         known.tables().stream()
             .filter(table -> table.shadow() != null)
@@ -201,7 +202,11 @@ final class Shadows {
     return true;
   }
 
+  /** A change that was refused concerns the shadow where that is what is followed. */
   private static boolean concerns(MirrorException error, TableCheckpoint table, Checkpoint known) {
+    if (error instanceof ApplyException) {
+      return SwapRules.standsStill(table) && table.mapping().source().equals(error.table());
+    }
     return error.table() == null
         ? !known.hasTableIn(TableState.COPYING)
         : error.table().equals(table.mapping().source());

@@ -3,7 +3,6 @@ package io.bunnydb.internal.engine;
 import io.bunnydb.Lsn;
 import io.bunnydb.SlotLostException;
 import io.bunnydb.TableName;
-import io.bunnydb.TableState;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.ServerMessage;
 import io.bunnydb.internal.catalog.Sql;
@@ -187,7 +186,7 @@ final class SourceProof {
       return;
     }
     List<TableCheckpoint> followed =
-        checkpoint.tables().stream().filter(t -> t.state() != TableState.COPYING).toList();
+        checkpoint.tables().stream().filter(Joining::isFollowed).toList();
     Map<TableName, Publication.Membership> members =
         Publication.memberships(
             source, publication, followed.stream().map(t -> t.mapping().source()).toList());

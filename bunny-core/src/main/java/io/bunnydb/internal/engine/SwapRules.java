@@ -37,11 +37,17 @@ final class SwapRules {
     return checkpoint.tables().stream().anyMatch(table -> table.shadow() != null);
   }
 
-  /** A table that is to have a new shadow; one that is to be copied as it is needs none. */
+  /**
+   * A table that is to have a new shadow. One that takes no part in the stream is copied in its own
+   * place: nobody writes what its rows lack.
+   */
   static TableCheckpoint begin(TableCheckpoint table) {
-    return table.state() == TableState.COPYING
-        ? table
-        : giveUp(table).withShadow(new Shadow(TableState.COPYING, Lsn.ZERO));
+    return switch (table.state()) {
+      case LIVE, COPIED -> giveUp(table).withShadow(new Shadow(TableState.COPYING, Lsn.ZERO));
+      case COPYING -> table;
+      case PAUSED, QUARANTINED ->
+          new TableCheckpoint(table.mapping(), TableState.COPYING, Lsn.ZERO);
+    };
   }
 
   /** A table that is to have no shadow; one that stood still goes on from where it did. */
@@ -69,7 +75,9 @@ final class SwapRules {
       if (shadow != null && shadow.state() != TableState.LIVE) {
         return null;
       }
-      needed = Lsn.max(needed, table.from());
+      if (table.state() == TableState.LIVE) {
+        needed = Lsn.max(needed, table.from());
+      }
       needed = shadow == null ? needed : Lsn.max(needed, shadow.from());
     }
     return needed;

@@ -1,5 +1,7 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.Lsn;
+import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorPhase;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
@@ -8,12 +10,16 @@ import io.bunnydb.TableStatus;
 import io.bunnydb.internal.apply.TableProgress;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.TableCheckpoint;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The counts of a mirror's tables, kept while their mapping stays the same. Thread-safe. */
 final class TableRegistry {
+  private final Instant startedAt = Instant.now();
   private Map<TableName, TableProgress> tables = Map.of();
 
   /** Takes over the tables of a checkpoint. */
@@ -25,10 +31,22 @@ final class TableRegistry {
       if (known == null || !known.mapping().hasSameRowsAs(table.mapping())) {
         known = new TableProgress(table.mapping(), table.state());
       }
-      known.moveTo(table.state());
+      known.moveTo(table.state(), failure(table), standsAt(table));
       followed.put(name, known);
     }
     tables = followed;
+  }
+
+  private @Nullable MirrorFailure failure(TableCheckpoint table) {
+    String error = table.error();
+    return error == null ? null : KeptFailure.parse(error, startedAt);
+  }
+
+  private static @Nullable Lsn standsAt(TableCheckpoint table) {
+    return switch (table.state()) {
+      case PAUSED, QUARANTINED -> table.from().equals(Lsn.ZERO) ? null : table.from();
+      case COPYING, COPIED, LIVE -> null;
+    };
   }
 
   /** The counts of one table. */
@@ -38,6 +56,11 @@ final class TableRegistry {
       throw new IllegalStateException("no table " + source + " in this mirror");
     }
     return progress;
+  }
+
+  /** One table as a user sees it; empty where the mirror has none of that name. */
+  synchronized Optional<TableStatus> find(TableName source) {
+    return Optional.ofNullable(tables.get(source)).map(TableProgress::status);
   }
 
   /** The mappings of all tables. */
@@ -50,10 +73,15 @@ final class TableRegistry {
     return tables.values().stream().map(TableProgress::status).toList();
   }
 
-  /** CDC as soon as one table follows the stream. */
+  /** CDC as soon as one table follows the stream, or none is left that will come to it. */
   synchronized MirrorPhase phase() {
-    return tables.values().stream().anyMatch(t -> t.status().state() == TableState.LIVE)
-        ? MirrorPhase.CDC
-        : MirrorPhase.SNAPSHOT;
+    boolean isOneLive = false;
+    boolean isOneComing = false;
+    for (TableProgress table : tables.values()) {
+      TableState state = table.status().state();
+      isOneLive |= state == TableState.LIVE;
+      isOneComing |= state == TableState.COPYING || state == TableState.COPIED;
+    }
+    return isOneLive || !isOneComing ? MirrorPhase.CDC : MirrorPhase.SNAPSHOT;
   }
 }

@@ -121,12 +121,11 @@ record TableUpdate(Checkpoint result, List<TableMapping> added, Set<TableName> o
         new TablePreflight(config, source, destination, findings, new PlannedSql());
     tables.checkHierarchies(result.tables().stream().map(TableCheckpoint::mapping).toList());
     tables.check(added, true, owned);
-    ShadowPreflight shadows = new ShadowPreflight(config, destination, findings);
-    for (TableCheckpoint table : result.tables()) {
-      if (table.shadow() != null && added.contains(table.mapping())) {
-        shadows.check(table.mapping());
-      }
-    }
+    List<TableCheckpoint> shadowed =
+        result.tables().stream()
+            .filter(table -> table.shadow() != null && added.contains(table.mapping()))
+            .toList();
+    new ShadowPreflight(config, source, destination, findings).check(result, shadowed);
     return findings;
   }
 }

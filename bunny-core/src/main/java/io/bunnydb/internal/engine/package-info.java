@@ -88,6 +88,12 @@
  * {@link io.bunnydb.internal.engine.SwapRules} tells, a session has {@link
  * io.bunnydb.internal.engine.Swap} give the table the shadow's rows beside the stream, and the next
  * one joins the table.
+ *
+ * <p><b>A table that is set aside</b> takes part in no session: {@link
+ * io.bunnydb.internal.engine.SettingAside} notes in the checkpoint where it stands, and from there
+ * on the {@code Receiver} has the source keep its log. Taken back it joins at that position, as a
+ * table does that was copied there. {@link io.bunnydb.internal.engine.Quarantine} does the same to
+ * one that an error stops, and keeps no log for it; another copy brings it back.
  */
 @NullMarked
 package io.bunnydb.internal.engine;

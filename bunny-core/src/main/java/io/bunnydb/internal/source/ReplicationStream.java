@@ -54,6 +54,8 @@ public final class ReplicationStream implements AutoCloseable {
 
   private @Nullable CopyDual copy;
   private byte[] frame = NO_FRAME;
+  private Lsn durable = Lsn.ZERO;
+  private Lsn sentDurable = Lsn.ZERO;
   private Lsn acknowledged = Lsn.ZERO;
   private Lsn sentAcknowledged = Lsn.ZERO;
   private long passedOver;
@@ -325,20 +327,22 @@ public final class ReplicationStream implements AutoCloseable {
 
   /**
    * Whether the last keepalive asked for a reply. A server that shuts down asks, and waits until
-   * {@link #passedOver} is acknowledged.
+   * {@link #passedOver} is durable here.
    */
   public boolean isReplyWanted() {
     return isReplyWanted;
   }
 
   /**
-   * Tells the server, soon, that it may recycle its log up to a position.
+   * Tells the server, soon, how far the destination has come, and up to where the server may
+   * recycle its log. Neither position is ever smaller than before.
    *
-   * @param durable everything that committed before it is durable on the destination; never smaller
-   *     than before
+   * @param reached everything that committed before it is durable on the destination
+   * @param recyclable the log before it is not needed any more; not beyond the other
    */
-  public void acknowledge(Lsn durable) throws SQLException {
-    acknowledged = Lsn.max(acknowledged, durable);
+  public void acknowledge(Lsn reached, Lsn recyclable) throws SQLException {
+    durable = Lsn.max(durable, reached);
+    acknowledged = Lsn.max(acknowledged, recyclable);
     sendStatusWhenDue();
   }
 
@@ -355,22 +359,34 @@ public final class ReplicationStream implements AutoCloseable {
     long since = System.nanoTime() - lastStatusNanos;
     if (since > STATUS_NANOS) {
       sendStatus(true);
-    } else if (since > ACKNOWLEDGE_NANOS && acknowledged.isAfter(sentAcknowledged)) {
+    } else if (since > ACKNOWLEDGE_NANOS && isUntold()) {
       sendStatus(false);
     }
   }
 
+  private boolean isUntold() {
+    return durable.isAfter(sentDurable) || acknowledged.isAfter(sentAcknowledged);
+  }
+
+  /**
+   * The flushed position moves the slot. A server that shuts down waits until everything is flushed
+   * here, or, where a reply names no flushed position, written ("WalSndDone" in PostgreSQL's
+   * source, walsender.c): log that is kept for later must not keep it waiting.
+   */
   private void sendStatus(boolean wantReply) throws SQLException {
+    boolean isKept = acknowledged.isBefore(durable) && !acknowledged.isAfter(sentAcknowledged);
+    long flushed = isKept ? 0 : acknowledged.value();
     ByteBuffer.wrap(status)
         .put((byte) 'r')
-        .putLong(acknowledged.value())
-        .putLong(acknowledged.value())
-        .putLong(acknowledged.value())
+        .putLong(durable.value())
+        .putLong(flushed)
+        .putLong(flushed)
         .putLong((System.currentTimeMillis() - POSTGRES_EPOCH_MILLIS) * 1000)
         .put((byte) (wantReply ? 1 : 0));
     CopyDual stream = stream();
     stream.writeToCopy(status, 0, STATUS);
     stream.flushCopy();
+    sentDurable = durable;
     sentAcknowledged = acknowledged;
     lastStatusNanos = System.nanoTime();
   }
@@ -393,7 +409,7 @@ public final class ReplicationStream implements AutoCloseable {
   public void close() throws SQLException {
     stop.release(connection);
     try (connection) {
-      if (copy != null && copy.isActive() && acknowledged.isAfter(sentAcknowledged)) {
+      if (copy != null && copy.isActive() && isUntold()) {
         sendStatus(false);
       }
     }

@@ -43,7 +43,7 @@ final class SwapRulesTest {
     Checkpoint copying = checkpoint(100, live("a", 50, COPYING, 0), live("b", 50, COPIED, 90));
     assertThat(Joining.join(copying)).isSameAs(copying);
     assertThat(Joining.isJoined(copying)).isTrue();
-    assertThat(Joining.needsNothingTwice(copying)).isFalse();
+    assertThat(Joining.keptFrom(copying)).isEqualTo(Lsn.ZERO);
     assertThat(Joining.earliestNeeded(copying)).isEqualTo(new Lsn(90));
     assertThat(SwapRules.position(copying)).isNull();
     assertThat(SwapRules.isDue(copying)).isFalse();

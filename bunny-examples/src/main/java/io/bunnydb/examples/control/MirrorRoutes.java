@@ -3,6 +3,7 @@ package io.bunnydb.examples.control;
 import io.bunnydb.EventQuery;
 import io.bunnydb.MirrorEvent;
 import io.bunnydb.MirrorHandle;
+import io.bunnydb.MirrorState;
 import io.bunnydb.Peer;
 import io.bunnydb.ResyncStrategy;
 import io.bunnydb.TableMapping;
@@ -120,6 +121,9 @@ final class MirrorRoutes {
         "table mappings",
         handle,
         paused -> {
+          if (paused.state() != MirrorState.PAUSED) {
+            throw new IllegalStateException("this server changes paused mirrors only");
+          }
           try {
             paused.updateTables(tables.toArray(TableMapping[]::new));
           } catch (IllegalArgumentException e) {

@@ -5,6 +5,7 @@ import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorPhase;
 import io.bunnydb.MirrorState;
 import io.bunnydb.MirrorStatus;
+import io.bunnydb.TableState;
 import io.bunnydb.TableStatus;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -85,7 +86,7 @@ record MirrorView(
    *
    * @param sourceTable schema and table on the source, as SQL writes them
    * @param destinationTable the same on the destination
-   * @param state {@code COPYING}, {@code COPIED} or {@code LIVE}
+   * @param state a {@link TableState}
    * @param rowsToCopy the source's estimate of the rows that the copy has to bring; 0 for unknown
    * @param rowsCopied rows that the copy has brought
    * @param rowsInserted rows inserted by changes
@@ -95,7 +96,7 @@ record MirrorView(
   record TableView(
       String sourceTable,
       String destinationTable,
-      String state,
+      TableState state,
       long rowsToCopy,
       long rowsCopied,
       long rowsInserted,
@@ -105,7 +106,7 @@ record MirrorView(
       return new TableView(
           table.source().toString(),
           table.destination().toString(),
-          table.state().name(),
+          table.state(),
           table.rowsToCopy(),
           table.rowsCopied(),
           table.rowsInserted(),

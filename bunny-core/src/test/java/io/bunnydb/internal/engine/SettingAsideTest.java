@@ -1,0 +1,135 @@
+package io.bunnydb.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.TableMapping;
+import io.bunnydb.TableName;
+import io.bunnydb.TableState;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.SourceIdentity;
+import io.bunnydb.spi.TableCheckpoint;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+final class SettingAsideTest {
+
+  private static Checkpoint checkpoint(long position, TableCheckpoint... tables) {
+    return new Checkpoint(
+        "m",
+        new SourceIdentity("1", 1, "d"),
+        "s",
+        "p",
+        new Lsn(position),
+        false,
+        null,
+        List.of(tables));
+  }
+
+  private static TableCheckpoint table(String name, TableState state, long from) {
+    return new TableCheckpoint(TableMapping.from("s." + name), state, new Lsn(from))
+        .withSource(7, 8);
+  }
+
+  private static Set<TableName> named(String... names) {
+    return Arrays.stream(names).map(n -> TableName.parse("s." + n)).collect(Collectors.toSet());
+  }
+
+  @Test
+  void pausedTableKeepsThePositionUpToWhichItHasEverything() {
+    Checkpoint before =
+        checkpoint(
+            300,
+            table("behind", TableState.LIVE, 50),
+            table("ahead", TableState.LIVE, 400),
+            table("copied", TableState.COPIED, 350),
+            table("copying", TableState.COPYING, 0),
+            table("other", TableState.LIVE, 50));
+    Checkpoint paused = SettingAside.pause(before, named("behind", "ahead", "copied", "copying"));
+    assertThat(paused)
+        .isEqualTo(
+            checkpoint(
+                300,
+                table("behind", TableState.PAUSED, 300),
+                table("ahead", TableState.PAUSED, 400),
+                table("copied", TableState.PAUSED, 350),
+                table("copying", TableState.PAUSED, 0),
+                table("other", TableState.LIVE, 50)));
+    // The stream has gone on meanwhile.
+    assertThat(SettingAside.pause(paused.withPosition(new Lsn(900)), named("behind")))
+        .isEqualTo(paused.withPosition(new Lsn(900)));
+  }
+
+  @Test
+  void resumedTableJoinsTheStreamWhichGoesBackForIt() {
+    Checkpoint before =
+        checkpoint(
+            300,
+            table("a", TableState.PAUSED, 100),
+            table("later", TableState.PAUSED, 200),
+            table("uncopied", TableState.PAUSED, 0),
+            table("other", TableState.PAUSED, 50),
+            table("copied", TableState.COPIED, 250),
+            table("copying", TableState.COPYING, 0),
+            table("live", TableState.LIVE, 50));
+    assertThat(SettingAside.resume(before, named("a", "later", "uncopied", "live")))
+        .isEqualTo(
+            checkpoint(
+                100,
+                table("a", TableState.LIVE, 100),
+                table("later", TableState.LIVE, 200),
+                table("uncopied", TableState.COPYING, 0),
+                table("other", TableState.PAUSED, 50),
+                table("copied", TableState.COPIED, 250),
+                table("copying", TableState.COPYING, 0),
+                table("live", TableState.LIVE, 300)));
+    assertThat(SettingAside.resume(before, named("live"))).isEqualTo(before);
+  }
+
+  @Test
+  void tablesThatAllStoodStillGoOnWhereTheOldestOfThemStands() {
+    Checkpoint before =
+        checkpoint(300, table("a", TableState.PAUSED, 100), table("b", TableState.PAUSED, 200));
+    assertThat(SettingAside.resume(before, named("b")))
+        .isEqualTo(
+            checkpoint(200, table("a", TableState.PAUSED, 100), table("b", TableState.LIVE, 200)));
+  }
+
+  @Test
+  void quarantinedTableKeepsItsErrorAndComesBackByACopyAlone() {
+    Checkpoint before =
+        checkpoint(300, table("a", TableState.LIVE, 50), table("b", TableState.COPYING, 0));
+    Checkpoint quarantined = SettingAside.quarantine(before, TableName.parse("s.a"), "why");
+    assertThat(quarantined)
+        .isEqualTo(
+            checkpoint(
+                300,
+                table("a", TableState.QUARANTINED, 300).withError("why"),
+                table("b", TableState.COPYING, 0)));
+    assertThat(SettingAside.quarantine(before, TableName.parse("s.b"), "why").tables().get(1))
+        .isEqualTo(table("b", TableState.QUARANTINED, 0).withError("why"));
+    assertThatThrownBy(() -> SettingAside.pause(quarantined, named("a")))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("'m' is QUARANTINED")
+        .hasMessageContaining("resync(s.a)");
+    assertThatThrownBy(() -> SettingAside.resume(quarantined, named("b", "a")))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("table s.a");
+    assertThat(TableUpdate.anew(quarantined, named("a")).result().tables().get(0).error()).isNull();
+  }
+
+  @Test
+  void refusesTablesOfOthersAndAMirrorWithoutPosition() {
+    Checkpoint checkpoint = checkpoint(300, table("a", TableState.LIVE, 50));
+    assertThatThrownBy(() -> SettingAside.pause(checkpoint, named("a", "x")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("mirror 'm' has no source table s.x");
+    assertThatThrownBy(() -> SettingAside.pause(checkpoint.withPosition(Lsn.ZERO), named("a")))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("not complete");
+  }
+}
