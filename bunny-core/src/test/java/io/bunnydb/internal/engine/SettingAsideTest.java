@@ -10,6 +10,7 @@ import io.bunnydb.TableState;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
+import io.bunnydb.spi.TableCheckpoint.Shadow;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -62,6 +63,76 @@ final class SettingAsideTest {
     // The stream has gone on meanwhile.
     assertThat(SettingAside.pause(paused.withPosition(new Lsn(900)), named("behind")))
         .isEqualTo(paused.withPosition(new Lsn(900)));
+  }
+
+  private static TableCheckpoint shadowed(
+      String name, TableState state, long from, TableState shadow, long shadowFrom) {
+    return table(name, state, from).withShadow(new Shadow(shadow, new Lsn(shadowFrom)));
+  }
+
+  @Test
+  void tableWithAShadowIsPausedWhereItStandsItself() {
+    Checkpoint before =
+        checkpoint(
+            300,
+            shadowed("followed", TableState.LIVE, 50, TableState.COPYING, 0),
+            shadowed("standing", TableState.LIVE, 200, TableState.LIVE, 100));
+    assertThat(SettingAside.pause(before, named("followed", "standing")))
+        .isEqualTo(
+            checkpoint(
+                300,
+                table("followed", TableState.PAUSED, 300),
+                table("standing", TableState.PAUSED, 200)));
+  }
+
+  @Test
+  void joinOfAPausedTableLeavesAShadowItsPlace() {
+    Checkpoint before =
+        checkpoint(
+            300,
+            table("paused", TableState.PAUSED, 100),
+            table("quarantined", TableState.QUARANTINED, 90),
+            shadowed("standing", TableState.LIVE, 200, TableState.LIVE, 80),
+            table("other", TableState.LIVE, 50));
+    assertThat(SettingAside.resume(before, named("paused")))
+        .isEqualTo(
+            checkpoint(
+                100,
+                table("paused", TableState.LIVE, 100),
+                table("quarantined", TableState.QUARANTINED, 90),
+                shadowed("standing", TableState.LIVE, 200, TableState.LIVE, 300),
+                table("other", TableState.LIVE, 300)));
+  }
+
+  @Test
+  void shadowsJoinWithoutTablesThatStandAside() {
+    Checkpoint before =
+        checkpoint(
+            300,
+            table("paused", TableState.PAUSED, 100),
+            shadowed("a", TableState.LIVE, 50, TableState.COPIED, 250));
+    Checkpoint joined = Joining.join(before);
+    assertThat(joined)
+        .isEqualTo(
+            checkpoint(
+                250,
+                table("paused", TableState.PAUSED, 100),
+                shadowed("a", TableState.LIVE, 300, TableState.LIVE, 250)));
+    assertThat(Joining.keptFrom(joined)).isEqualTo(new Lsn(100));
+    assertThat(Joining.keptFrom(SettingAside.resume(joined, named("paused"))))
+        .isEqualTo(new Lsn(300));
+    assertThat(SwapRules.position(joined)).isEqualTo(new Lsn(300));
+  }
+
+  @Test
+  void tableThatStandsAsideIsCopiedInItsPlaceInsteadOfBesideIt() {
+    TableCheckpoint quarantined = table("a", TableState.QUARANTINED, 90).withError("why");
+    assertThat(SwapRules.begin(quarantined)).isEqualTo(copying("a"));
+    assertThat(SwapRules.begin(table("a", TableState.PAUSED, 90))).isEqualTo(copying("a"));
+  }
+
+  private static TableCheckpoint copying(String name) {
+    return new TableCheckpoint(TableMapping.from("s." + name), TableState.COPYING, Lsn.ZERO);
   }
 
   @Test
