@@ -19,6 +19,7 @@ import java.util.Map;
  * @param progress how far the stream has come
  * @param tables the tables' counts
  * @param partitions what is known of the tables' partitions
+ * @param constraints what is told of the constraints that follow the tables
  */
 record MirrorContext(
     MirrorConfig config,
@@ -32,7 +33,8 @@ record MirrorContext(
     SlotWarnings slots,
     Progress progress,
     TableRegistry tables,
-    PartitionWatch partitions) {
+    PartitionWatch partitions,
+    ConstraintReports constraints) {
 
   static MirrorContext of(MirrorConfig config) {
     PeerConnector source = new PeerConnector(config.name(), config.source());
@@ -51,7 +53,8 @@ record MirrorContext(
         new SlotWarnings(config.name(), config.slot(), events, lifecycle),
         new Progress(InstantSource.system()),
         new TableRegistry(),
-        new PartitionWatch(config.name(), events));
+        new PartitionWatch(config.name(), events),
+        new ConstraintReports(config.name(), events));
   }
 
   /** Tells in the event log what has happened to the mirror. */

@@ -60,6 +60,7 @@ final class Sessions {
   void begin() {
     backoff.reset();
     content = everything();
+    context.constraints().forgetRefusals();
     areToRun = true;
   }
 
