@@ -33,6 +33,7 @@ public final class MirrorBuilder {
   private boolean createTables = true;
   private boolean replicateIndexes = true;
   private boolean replicateForeignKeys = true;
+  private SchemaPolicy schemaChanges = SchemaPolicy.STOP;
   private int maxBatchBytes = 8 << 20;
   private boolean binary = true;
   private boolean synchronousCommit;
@@ -136,6 +137,15 @@ public final class MirrorBuilder {
    */
   public MirrorBuilder replicateForeignKeys(boolean replicate) {
     this.replicateForeignKeys = replicate;
+    return this;
+  }
+
+  /**
+   * What the mirror does by itself when a table is altered on the source. Default {@link
+   * SchemaPolicy#STOP}. The tables that are altered must be the destination role's own.
+   */
+  public MirrorBuilder schemaChanges(SchemaPolicy policy) {
+    this.schemaChanges = policy;
     return this;
   }
 
@@ -365,7 +375,7 @@ public final class MirrorBuilder {
                     indexScope(keeper)),
                 existingRow,
                 missingRow,
-                new SchemaSettings(replicateForeignKeys),
+                new SchemaSettings(replicateForeignKeys, schemaChanges),
                 new OperationSettings(standby, failoverSlot, heartbeat, pausePolicy)),
             List.copyOf(listeners)));
   }

@@ -20,6 +20,7 @@ import java.util.Map;
  * @param tables the tables' counts
  * @param partitions what is known of the tables' partitions
  * @param constraints what is told of the constraints that follow the tables
+ * @param news whether tables may have been altered on the source
  */
 record MirrorContext(
     MirrorConfig config,
@@ -34,7 +35,8 @@ record MirrorContext(
     Progress progress,
     TableRegistry tables,
     PartitionWatch partitions,
-    ConstraintReports constraints) {
+    ConstraintReports constraints,
+    SchemaNews news) {
 
   static MirrorContext of(MirrorConfig config) {
     PeerConnector source = new PeerConnector(config.name(), config.source());
@@ -54,7 +56,8 @@ record MirrorContext(
         new Progress(InstantSource.system()),
         new TableRegistry(),
         new PartitionWatch(config.name(), events),
-        new ConstraintReports(config.name(), events));
+        new ConstraintReports(config.name(), events),
+        new SchemaNews());
   }
 
   /** Tells in the event log what has happened to the mirror. */

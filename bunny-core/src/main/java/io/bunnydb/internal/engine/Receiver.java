@@ -29,6 +29,7 @@ final class Receiver implements Runnable {
   private final Lifecycle lifecycle;
   private final PublicationWatch watch;
   private final Heartbeat heartbeat;
+  private final SchemaNews news;
   private final PgOutputDecoder decoder = new PgOutputDecoder(ReplicationStream.PROTOCOL_VERSION);
 
   private volatile Lsn durable = Lsn.ZERO;
@@ -59,6 +60,7 @@ final class Receiver implements Runnable {
     this.lifecycle = context.lifecycle();
     this.watch = watch;
     this.heartbeat = heartbeat;
+    this.news = context.news();
     this.lastPosition = position;
   }
 
@@ -109,6 +111,9 @@ final class Receiver implements Runnable {
 
   private void receive() throws SQLException, InterruptedException {
     byte code = stream.bytes()[stream.offset()];
+    if (code == MessageKind.RELATION.code()) {
+      news.tell();
+    }
     if (!isInSection) {
       if (code == MessageKind.MESSAGE.code()) {
         return;

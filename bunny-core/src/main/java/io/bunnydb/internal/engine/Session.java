@@ -140,8 +140,9 @@ final class Session implements AutoCloseable {
    * Works, once the source is proved, until stopped or until copied tables wait to be joined.
    *
    * @param allowed what the stream may hold
+   * @param singlyUntil up to this position transactions are applied one by one
    */
-  void run(Content allowed) throws SQLException, InterruptedException {
+  void run(Content allowed, Lsn singlyUntil) throws SQLException, InterruptedException {
     // Prepared statements keep the types that parameters had; a column may have been altered.
     Sql.execute(destination, "DEALLOCATE ALL");
     List<MirroredTable> tables = setUp.sourceTables(checkpoint, source);
@@ -150,14 +151,15 @@ final class Session implements AutoCloseable {
     context.progress().begins(checkpoint.position(), Joining.isJoined(checkpoint));
     context.lifecycle().moveIfPossible(state());
     List<SnapshotCopy.Job> jobs = copyJobs(tables);
+    BatchExchange exchange = new BatchExchange(config.options().maxBatchBytes(), singlyUntil);
     boolean isFirstCopy = !checkpoint.hasTableIn(TableState.LIVE);
     context.lifecycle().connected(jobs.isEmpty());
     if (isFirstCopy) {
       copy(stop, jobs);
     } else if (jobs.isEmpty()) {
-      follow(new BatchExchange(config.options().maxBatchBytes()), tables, allowed);
+      follow(exchange, tables, allowed);
     } else {
-      followWhileCopying(jobs, tables, allowed);
+      followWhileCopying(exchange, jobs, tables, allowed);
     }
   }
 
@@ -195,9 +197,11 @@ final class Session implements AutoCloseable {
   }
 
   private void followWhileCopying(
-      List<SnapshotCopy.Job> jobs, List<MirroredTable> tables, Content allowed)
+      BatchExchange exchange,
+      List<SnapshotCopy.Job> jobs,
+      List<MirroredTable> tables,
+      Content allowed)
       throws SQLException, InterruptedException {
-    BatchExchange exchange = new BatchExchange(config.options().maxBatchBytes());
     StopSignal copyStop = new StopSignal();
     stop.onStop(copyStop::stop);
     Thread copier =

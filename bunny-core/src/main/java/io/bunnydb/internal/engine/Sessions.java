@@ -31,6 +31,7 @@ final class Sessions {
   private final Checkpoints checkpoints;
   private final SetUp setUp;
   private final Pause pause;
+  private final SchemaCure cure;
   private final Backoff backoff = new Backoff();
   private boolean areToRun;
 
@@ -44,6 +45,7 @@ final class Sessions {
     this.checkpoints = checkpoints;
     this.setUp = setUp;
     this.pause = pause;
+    this.cure = new SchemaCure(context, checkpoints);
     this.content = everything();
   }
 
@@ -62,6 +64,11 @@ final class Sessions {
     content = everything();
     context.constraints().forgetRefusals();
     areToRun = true;
+  }
+
+  /** Lets values come in binary form again, where the types of both sides may be the same now. */
+  void tablesAltered() {
+    content = everything();
   }
 
   /** Lets none begin any more. */
@@ -87,7 +94,7 @@ final class Sessions {
       }
       try (Session session = Session.open(context, checkpoints, setUp, stop)) {
         session.prove();
-        session.run(content);
+        session.run(content, cure.singlyUntil());
       }
       lifecycle.progressed();
       comesFurther();
@@ -103,7 +110,7 @@ final class Sessions {
       if (lifecycle.hasProgressed()) {
         comesFurther();
       }
-      return isSentOtherwise(e) ? Duration.ZERO : meet(Faults.describe(config.name(), e));
+      return isSentOtherwise(e) ? Duration.ZERO : meet(Faults.describe(config.name(), e), stop);
     }
   }
 
@@ -139,9 +146,28 @@ final class Sessions {
     return String.valueOf(root.getMessage());
   }
 
-  private Duration meet(MirrorException error) {
+  private Duration meet(MirrorException error, StopSignal stop) {
     if (Faults.isTransient(error)) {
       return tryAgain(error);
+    }
+    try {
+      if (cure.cure(error, stop)) {
+        tablesAltered();
+        return Duration.ZERO;
+      }
+    } catch (StoppedException e) {
+      LOG.debug("mirror '{}': stopped", config.name(), e);
+      return Duration.ZERO;
+    } catch (SQLException | MirrorException e) {
+      if (stop.isStopped()) {
+        LOG.debug("mirror '{}': stopped", config.name(), e);
+        return Duration.ZERO;
+      }
+      MirrorException uncured = Faults.describe(config.name(), e);
+      if (Faults.isTransient(uncured)) {
+        return tryAgain(uncured);
+      }
+      error.addSuppressed(uncured);
     }
     areToRun = false;
     LOG.debug("mirror '{}' stops", config.name(), error);
