@@ -40,7 +40,8 @@ import java.util.concurrent.TimeUnit;
 final class LateConstraints {
   // A key is held up by whoever has written to either of its tables, and has not committed.
   private static final String LOCK_TIMEOUT = "SET LOCAL lock_timeout = '1s'";
-  private static final long NEXT_ATTEMPT_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long FIRST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long LONGEST_WAIT_NANOS = TimeUnit.MINUTES.toNanos(10);
 
   private final MirrorContext context;
   private final Connection destination;
@@ -51,6 +52,7 @@ final class LateConstraints {
   private final Map<TableName, List<String>> gone = new HashMap<>();
   private Lsn due = Lsn.ZERO;
   private long nextAttemptNanos = System.nanoTime();
+  private long waitNanos = FIRST_WAIT_NANOS;
 
   private LateConstraints(
       MirrorContext context, Connection destination, ConstraintValidation validation) {
@@ -175,7 +177,8 @@ final class LateConstraints {
       }
     }
     wanted = locked;
-    nextAttemptNanos = System.nanoTime() + NEXT_ATTEMPT_NANOS;
+    nextAttemptNanos = System.nanoTime() + waitNanos;
+    waitNanos = Math.min(2 * waitNanos, LONGEST_WAIT_NANOS);
     validation.begin(added);
   }
 
