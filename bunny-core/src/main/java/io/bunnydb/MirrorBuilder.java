@@ -3,6 +3,7 @@ package io.bunnydb;
 import io.bunnydb.internal.engine.MirrorConfig;
 import io.bunnydb.internal.engine.OperationSettings;
 import io.bunnydb.internal.engine.PausePolicy;
+import io.bunnydb.internal.engine.SchemaSettings;
 import io.bunnydb.internal.schema.IndexScope;
 import io.bunnydb.internal.snapshot.CopySettings;
 import io.bunnydb.spi.CheckpointStore;
@@ -31,6 +32,8 @@ public final class MirrorBuilder {
   private boolean initialSnapshot = true;
   private boolean createTables = true;
   private boolean replicateIndexes = true;
+  private boolean replicateForeignKeys = true;
+  private SchemaPolicy schemaChanges = SchemaPolicy.STOP;
   private int maxBatchBytes = 8 << 20;
   private boolean binary = true;
   private boolean synchronousCommit;
@@ -106,7 +109,7 @@ public final class MirrorBuilder {
 
   /**
    * Whether missing destination tables and schemas are created. Default true. Keys and indexes are
-   * built when the rows are there.
+   * built when the rows are there, check constraints are made when changes flow.
    */
   public MirrorBuilder createTables(boolean create) {
     this.createTables = create;
@@ -122,6 +125,28 @@ public final class MirrorBuilder {
    */
   public MirrorBuilder replicateIndexes(boolean replicate) {
     this.replicateIndexes = replicate;
+    return this;
+  }
+
+  /**
+   * Whether tables that Bunny creates get the source table's foreign keys, as far as the mirror has
+   * the tables that they refer to, under the names that these have on the destination. Default
+   * true. They are made when all tables are there and of one state, and then validated while
+   * changes flow; one that cannot be made or validated is warned of, and does not stop the mirror.
+   * While the mirror writes they rest; where its role may not have them rest ({@code
+   * session_replication_role}), there are none.
+   */
+  public MirrorBuilder replicateForeignKeys(boolean replicate) {
+    this.replicateForeignKeys = replicate;
+    return this;
+  }
+
+  /**
+   * What the mirror does by itself when a table is altered on the source. Default {@link
+   * SchemaPolicy#STOP}. The tables that are altered must be the destination role's own.
+   */
+  public MirrorBuilder schemaChanges(SchemaPolicy policy) {
+    this.schemaChanges = policy;
     return this;
   }
 
@@ -361,6 +386,7 @@ public final class MirrorBuilder {
                     indexScope(keeper)),
                 existingRow,
                 missingRow,
+                new SchemaSettings(replicateForeignKeys, schemaChanges),
                 new OperationSettings(standby, failoverSlot, heartbeat, pausePolicy, tableError)),
             List.copyOf(listeners)));
   }

@@ -2,6 +2,7 @@ package io.bunnydb.internal.apply;
 
 import io.bunnydb.ApplyException;
 import io.bunnydb.Lsn;
+import io.bunnydb.TableName;
 import io.bunnydb.internal.apply.SessionWriter.Counter;
 import io.bunnydb.internal.apply.SessionWriter.Options;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
@@ -10,6 +11,7 @@ import io.bunnydb.spi.CheckpointStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,6 +95,7 @@ public final class Applier implements AutoCloseable {
    * @param binary the source's types where values come in binary form; null where as text
    * @param tables the tables to write, by their OID on the source, under which the stream names
    *     them whatever they were called at the time; changes of others are passed over
+   * @param mirrored the destination tables of the mirror, those that are not written now as well
    */
   public Applier(
       String mirror,
@@ -101,13 +104,20 @@ public final class Applier implements AutoCloseable {
       boolean defersConstraints,
       CheckpointStore store,
       WireType.@Nullable Directory binary,
-      Map<Long, LiveTable> tables)
+      Map<Long, LiveTable> tables,
+      Set<TableName> mirrored)
       throws SQLException {
     this.mirror = mirror;
     this.store = store;
     Options options =
         new Options(
-            mirror, defersConstraints, !store.joinsDestination(), binary, tables, new Counter());
+            mirror,
+            defersConstraints,
+            !store.joinsDestination(),
+            binary,
+            tables,
+            mirrored,
+            new Counter());
     this.whole = new SessionWriter(options, destination);
     this.inProgress = new InProgress(options, sessions);
   }

@@ -1,5 +1,6 @@
 package io.bunnydb.internal.apply;
 
+import io.bunnydb.Lsn;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -20,6 +21,7 @@ public final class BatchExchange {
   private final Condition changed = lock.newCondition();
   private final ArrayDeque<Batch> spare = new ArrayDeque<>();
   private final int maxBytes;
+  private final Lsn singlyUntil;
   private @Nullable Batch waiting;
   private @Nullable Throwable failure;
   private long beingApplied; // bytes
@@ -30,14 +32,17 @@ public final class BatchExchange {
    * An exchange.
    *
    * @param maxBytes the size from which on a batch is full
+   * @param singlyUntil up to this position each transaction has a batch of its own
    */
-  public BatchExchange(int maxBytes) {
+  public BatchExchange(int maxBytes, Lsn singlyUntil) {
     this.maxBytes = maxBytes;
+    this.singlyUntil = singlyUntil;
   }
 
   /** Whether nothing more should be added to a batch. */
   public boolean isFull(Batch batch) {
-    return batch.byteCount() >= maxBytes;
+    return batch.byteCount() >= maxBytes
+        || (batch.transactions() > 0 && !batch.position().isAfter(singlyUntil));
   }
 
   /**

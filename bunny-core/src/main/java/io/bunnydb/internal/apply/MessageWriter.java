@@ -5,7 +5,7 @@ import io.bunnydb.Lsn;
 import io.bunnydb.internal.apply.BatchWriter.SetFailedException;
 import io.bunnydb.internal.apply.RowValues.NotTextException;
 import io.bunnydb.internal.apply.SessionWriter.Options;
-import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.pgoutput.Delete;
 import io.bunnydb.pgoutput.Insert;
@@ -198,12 +198,12 @@ final class MessageWriter {
 
   private void truncate(Truncate truncate) throws SQLException {
     requireNoSubtransaction(truncate.xid());
-    List<String> names = new ArrayList<>();
+    List<Table> tables = new ArrayList<>();
     DestinationTable last = null;
     for (int i = 0; i < truncate.relationCount(); i++) {
       DestinationTable target = target(truncate.relationId(i));
       if (target != null) {
-        names.add(target.table.toSql());
+        tables.add(target.table);
         last = target;
       }
     }
@@ -213,13 +213,10 @@ final class MessageWriter {
     writer.finish();
     try {
       // Never CASCADE: what it would empty beyond the mapping is not the source's.
-      Sql.execute(
-          session,
-          "TRUNCATE "
-              + String.join(", ", names)
-              + (truncate.isRestartIdentity() ? " RESTART IDENTITY" : ""));
+      Emptying.run(session, tables, truncate.isRestartIdentity(), options.mirrored()::contains);
     } catch (SQLException e) {
-      throw ApplyErrors.refused(options.mirror(), last, commitLsn, e);
+      // Of several the server need not say which it is.
+      throw ApplyErrors.refused(options.mirror(), tables.size() == 1 ? last : null, commitLsn, e);
     }
   }
 

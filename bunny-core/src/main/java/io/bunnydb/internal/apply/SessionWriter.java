@@ -1,6 +1,7 @@
 package io.bunnydb.internal.apply;
 
 import io.bunnydb.ApplyException;
+import io.bunnydb.TableName;
 import io.bunnydb.internal.apply.Applier.LiveTable;
 import io.bunnydb.internal.apply.Applier.TextNeededException;
 import io.bunnydb.internal.apply.BatchWriter.SetFailedException;
@@ -11,6 +12,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,6 +54,7 @@ final class SessionWriter {
    * @param binary the source's types where values come in binary form; null where as text
    * @param tables the tables to write, by their OID on the source, under which the stream names
    *     them whatever they were called at the time; changes of others are passed over
+   * @param mirrored the destination tables of the mirror, those that are not written now as well
    * @param descriptions numbers the descriptions of relations, in the order of the stream
    */
   record Options(
@@ -60,6 +63,7 @@ final class SessionWriter {
       boolean isRepeatable,
       WireType.@Nullable Directory binary,
       Map<Long, LiveTable> tables,
+      Set<TableName> mirrored,
       Counter descriptions) {}
 
   /** Counts. */

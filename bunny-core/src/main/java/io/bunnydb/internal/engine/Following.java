@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,6 +100,8 @@ final class Following {
     if (end != null) {
       context.progress().want(end);
     }
+    LateConstraints constraints =
+        LateConstraints.look(context, checkpoint, tables, source, destination, stop);
     Map<Long, LiveTable> tablesByOid = liveTables();
     MissingRows missing = new MissingRows(context, tablesByOid.values());
     Thread receiving = Session.startThread(config.name(), "receive", receiver);
@@ -110,8 +113,12 @@ final class Following {
             !context.destination().areTriggersSilent(),
             context.destination().store(),
             content.isBinary() ? types : null,
-            tablesByOid)) {
-      apply(exchange, applier, receiver, missing);
+            tablesByOid,
+            checkpoint.tables().stream()
+                .map(table -> table.mapping().destination())
+                .collect(Collectors.toSet()))) {
+      constraints.reached(checkpoint.position());
+      apply(exchange, applier, receiver, missing, constraints);
     } catch (ExchangeFailedException e) {
       SourceProof.refuseIfLogIsGone(checkpoint, e.getCause());
       // What it could not send, it may be able to send as text, or need not yet.
@@ -130,6 +137,7 @@ final class Following {
         stream.abort();
         receiving.join();
       }
+      constraints.end();
     }
   }
 
@@ -144,7 +152,11 @@ final class Following {
   }
 
   private void apply(
-      BatchExchange exchange, Applier applier, Receiver receiver, MissingRows missing)
+      BatchExchange exchange,
+      Applier applier,
+      Receiver receiver,
+      MissingRows missing,
+      LateConstraints constraints)
       throws SQLException, InterruptedException {
     boolean isInTransaction = false;
     BatchMeter meter = new BatchMeter();
@@ -164,6 +176,9 @@ final class Following {
         context.lifecycle().signal();
         durability.committed(batch.position());
         tell(report);
+        if (!isInTransaction) {
+          constraints.reached(batch.position());
+        }
       }
       boolean isEnd = end != null && batch.isToCommit() && !batch.position().isBefore(end);
       exchange.recycle(batch);

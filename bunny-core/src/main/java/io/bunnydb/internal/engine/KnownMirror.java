@@ -28,6 +28,11 @@ import java.util.stream.Collectors;
  */
 record KnownMirror(MirrorConfig config, Checkpoint checkpoint) {
 
+  /** The mappings of all tables. */
+  List<TableMapping> mappings() {
+    return checkpoint.tables().stream().map(TableCheckpoint::mapping).toList();
+  }
+
   /** The mappings of the tables that are still to be copied. */
   List<TableMapping> tablesToCopy() {
     return checkpoint.tables().stream()

@@ -50,6 +50,7 @@ public record MirrorConfig(
    * @param existingRow what an INSERT does whose row is there, where the mapping does not say
    * @param missingRow what an UPDATE or DELETE does whose row is not, where the mapping does not
    *     say
+   * @param schema what destination tables take over from the source's
    * @param operation what it does beside its work
    */
   public record Options(
@@ -61,6 +62,7 @@ public record MirrorConfig(
       CopySettings copy,
       ExistingRowPolicy existingRow,
       MissingRowPolicy missingRow,
+      SchemaSettings schema,
       OperationSettings operation) {}
 
   /** The slot's name. */

@@ -19,6 +19,8 @@ import java.util.Map;
  * @param progress how far the stream has come
  * @param tables the tables' counts
  * @param partitions what is known of the tables' partitions
+ * @param constraints what is told of the constraints that follow the tables
+ * @param news whether tables may have been altered on the source
  */
 record MirrorContext(
     MirrorConfig config,
@@ -32,7 +34,9 @@ record MirrorContext(
     SlotWarnings slots,
     Progress progress,
     TableRegistry tables,
-    PartitionWatch partitions) {
+    PartitionWatch partitions,
+    ConstraintReports constraints,
+    SchemaNews news) {
 
   static MirrorContext of(MirrorConfig config) {
     PeerConnector source = new PeerConnector(config.name(), config.source());
@@ -51,7 +55,9 @@ record MirrorContext(
         new SlotWarnings(config.name(), config.slot(), events, lifecycle),
         new Progress(InstantSource.system()),
         new TableRegistry(),
-        new PartitionWatch(config.name(), events));
+        new PartitionWatch(config.name(), events),
+        new ConstraintReports(config.name(), events),
+        new SchemaNews());
   }
 
   /** Tells in the event log what has happened to the mirror. */

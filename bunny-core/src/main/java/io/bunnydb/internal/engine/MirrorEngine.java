@@ -11,6 +11,7 @@ import io.bunnydb.SchemaChange;
 import io.bunnydb.SequenceSync;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
+import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.schema.SequenceCopier;
 import io.bunnydb.internal.source.LagMonitor;
 import java.sql.Connection;
@@ -35,6 +36,7 @@ public final class MirrorEngine {
   private final SlotGuard guard;
   private final SchemaSync schema;
   private final TableCommands tableCommands;
+  private final SchemaFollower follower;
 
   private MirrorEngine(MirrorConfig config) {
     this.config = config;
@@ -45,6 +47,7 @@ public final class MirrorEngine {
     this.guard = new SlotGuard(context, lag, thread);
     this.schema = new SchemaSync(context, thread);
     this.tableCommands = new TableCommands(context, this);
+    this.follower = new SchemaFollower(context, schema);
   }
 
   /**
@@ -54,8 +57,13 @@ public final class MirrorEngine {
    */
   public static MirrorEngine start(MirrorConfig config) {
     MirrorEngine engine = new MirrorEngine(config);
-    engine.thread.start(engine.guard::end);
+    engine.thread.start(
+        () -> {
+          engine.guard.end();
+          engine.follower.end();
+        });
     engine.guard.start();
+    engine.follower.start();
     return engine;
   }
 
@@ -173,7 +181,7 @@ public final class MirrorEngine {
   /** Tells what {@link #syncSchema} would find. */
   public List<SchemaChange> planSchema() {
     refuseUnlessLive("planSchema");
-    return SchemaPlan.read(context).changes();
+    return SchemaPlan.read(context, new StopSignal()).changes();
   }
 
   /** Brings the destination's tables in line with the source's. */
@@ -229,6 +237,7 @@ public final class MirrorEngine {
   public void close() {
     thread.end();
     guard.join();
+    follower.join();
   }
 
   private MirrorState refuseCommand(String command) {

@@ -12,7 +12,6 @@ import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.source.LagMonitor.Reading;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.TableCheckpoint;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -277,18 +276,8 @@ final class MirrorWork implements AutoCloseable {
   /** Alters destination tables with nothing in flight; afterwards the mirror is what it was. */
   void alterDestination(SchemaAlteration alteration, StopSignal stop) throws SQLException {
     context.standby().refuse("syncSchema");
-    MirrorState before = lifecycle.state();
-    lifecycle.moveIfPossible(MirrorState.SYNCING_SCHEMA);
-    if (lifecycle.state() != MirrorState.SYNCING_SCHEMA) {
-      // A pause, or the end, came first.
-      return;
-    }
-    try {
-      Connection destination = context.destination().connection();
-      alteration.run(destination, checkpoints.require().position(), stop);
-    } finally {
-      lifecycle.moveIfPossible(before);
-    }
+    alteration.run(context, checkpoints, stop);
+    sessions.tablesAltered();
   }
 
   private void adopt(TableUpdate update) throws SQLException {

@@ -80,6 +80,8 @@ public final class Planner {
   private MirrorPlan planNew() throws SQLException {
     Preflight preflight = new Preflight(config, connector, source, destination);
     preflight.run(new StopSignal());
+    new ConstraintPlan(config, source, destination)
+        .add(config.tables(), preflight.findings(), preflight.sql());
     List<TableMapping> copied = config.options().initialSnapshot() ? config.tables() : List.of();
     return plan(true, preflight.findings(), preflight.sql(), copied);
   }
@@ -88,6 +90,7 @@ public final class Planner {
     Findings findings = new Findings();
     PlannedSql sql = new PlannedSql();
     mirror.check(connector, source, destination, findings, sql, new StopSignal());
+    new ConstraintPlan(config, source, destination).add(mirror.mappings(), findings, sql);
     return plan(false, findings, sql, mirror.tablesToCopy());
   }
 

@@ -30,6 +30,7 @@ final class Receiver implements Runnable {
   private final Lifecycle lifecycle;
   private final PublicationWatch watch;
   private final Heartbeat heartbeat;
+  private final SchemaNews news;
 
   // The log from here on is for tables that have not joined yet, or are paused.
   private final Lsn keptFrom;
@@ -64,6 +65,7 @@ final class Receiver implements Runnable {
     this.lifecycle = context.lifecycle();
     this.watch = watch;
     this.heartbeat = heartbeat;
+    this.news = context.news();
     this.lastPosition = checkpoint.position();
     this.keptFrom = Joining.keptFrom(checkpoint);
   }
@@ -123,6 +125,9 @@ final class Receiver implements Runnable {
 
   private void receive() throws SQLException, InterruptedException {
     byte code = stream.bytes()[stream.offset()];
+    if (code == MessageKind.RELATION.code()) {
+      news.tell();
+    }
     if (!isInSection) {
       if (code == MessageKind.MESSAGE.code()) {
         return;

@@ -2,6 +2,7 @@ package io.bunnydb.internal.engine;
 
 import io.bunnydb.ErrorKind;
 import io.bunnydb.Lsn;
+import io.bunnydb.MirrorState;
 import io.bunnydb.SchemaChange;
 import io.bunnydb.SchemaChange.Outcome;
 import io.bunnydb.TableName;
@@ -28,6 +29,7 @@ final class SchemaAlteration {
   private static final Logger LOG = LoggerFactory.getLogger(SchemaAlteration.class);
   private static final int ATTEMPTS = 3;
   private static final String UNDEFINED_COLUMN = "42703";
+  private static final String REFUSED = "the destination refused it: ";
   private static final String NOT_THERE =
       "its column could not be added; see to that, then call again";
   private static final String OVERTAKEN = "another command came first; call again";
@@ -54,6 +56,16 @@ final class SchemaAlteration {
     return new SchemaAlteration(changes, Lsn.ZERO);
   }
 
+  /** Whether a change was tried, and the destination did not let it be made. */
+  static boolean isRefused(SchemaChange change) {
+    return change.reason() != null && change.reason().startsWith(REFUSED);
+  }
+
+  /** Whether a change was tried, and its table was in use. */
+  static boolean isLocked(SchemaChange change) {
+    return LOCKED.equals(change.reason());
+  }
+
   /** Whether there is nothing to make. */
   boolean isEmpty() {
     return changes.isEmpty();
@@ -68,14 +80,33 @@ final class SchemaAlteration {
   }
 
   /**
+   * Makes them in the state that is for it; afterwards the mirror is what it was.
+   *
+   * @throws SQLException if the destination cannot be reached, or does not serve; what was made
+   *     before stays
+   */
+  void run(MirrorContext context, Checkpoints checkpoints, StopSignal stop) throws SQLException {
+    Lifecycle lifecycle = context.lifecycle();
+    MirrorState before = lifecycle.state();
+    lifecycle.moveIfPossible(MirrorState.SYNCING_SCHEMA);
+    if (lifecycle.state() != MirrorState.SYNCING_SCHEMA) {
+      // A pause, or the end, came first.
+      return;
+    }
+    try {
+      run(context.destination().connection(), checkpoints.require().position(), stop);
+    } finally {
+      lifecycle.moveIfPossible(before);
+    }
+  }
+
+  /**
    * Makes them, one after the other; what the destination refuses is left to a person.
    *
    * @param destination the session that owns the mirror, not in autocommit mode
    * @param applied the position in the checkpoint
-   * @throws SQLException if the destination cannot be reached, or does not serve; what was made
-   *     before stays
    */
-  void run(Connection destination, Lsn applied, StopSignal stop) throws SQLException {
+  private void run(Connection destination, Lsn applied, StopSignal stop) throws SQLException {
     if (applied.isBefore(needed)) {
       changes.forEach(change -> outcomes.put(change.sql(), change));
       return;
@@ -136,7 +167,7 @@ final class SchemaAlteration {
   }
 
   private static String refusal(SQLException e) {
-    return "the destination refused it: "
+    return REFUSED
         + ServerMessage.of(e)
         + " [SQLSTATE "
         + e.getSQLState()

@@ -8,6 +8,7 @@ import io.bunnydb.TableName;
 import io.bunnydb.TableState;
 import io.bunnydb.TableStatus;
 import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.schema.SchemaDiff;
 import io.bunnydb.internal.source.MirroredTable;
@@ -36,40 +37,66 @@ import java.util.stream.Collectors;
  *     session would stop at them
  */
 record SchemaPlan(List<SchemaChange> changes, Lsn seen, List<TableName> unpublished) {
-  /** Holds both sides against each other, on connections of its own; changes nothing. */
-  static SchemaPlan read(MirrorContext context) {
-    String mirror = context.config().name();
+  /**
+   * Holds both sides against each other, on connections of its own; changes nothing.
+   *
+   * @param stop breaks it off
+   */
+  static SchemaPlan read(MirrorContext context, StopSignal stop) {
     try (Connection source = context.source().open("schema");
         Connection destination = context.destinationPeer().open("schema")) {
-      source.setAutoCommit(false);
-      destination.setAutoCommit(false);
-      SchemaDiff diff =
-          new SchemaDiff(
-              source, destination, context.config().slot(), context.config().publication());
-      List<SchemaChange> changes = new ArrayList<>();
-      Set<String> statements = new HashSet<>();
-      Set<TableName> live = live(context);
-      for (TableMapping table : context.tables().mappings()) {
-        if (!live.contains(table.source())) {
-          continue;
-        }
-        for (SchemaChange change : diff.changes(table)) {
-          // Several tables may have columns of one enum.
-          if (statements.add(change.sql())) {
-            changes.add(change);
-          }
-        }
-        // Lets the source's tables go, one by one.
-        source.commit();
-        destination.commit();
+      try {
+        stop.guard(source);
+        stop.guard(destination);
+        source.setAutoCommit(false);
+        destination.setAutoCommit(false);
+        return read(context, source, destination);
+      } finally {
+        stop.release(source);
+        stop.release(destination);
       }
-      Lsn seen = Catalog.logEnd(source);
-      List<TableName> unpublished = unpublished(context, source, live);
-      source.commit();
-      return new SchemaPlan(List.copyOf(changes), seen, unpublished);
     } catch (SQLException e) {
-      throw Faults.describe(mirror, e);
+      stop.check();
+      throw Faults.describe(context.config().name(), e);
     }
+  }
+
+  private static SchemaPlan read(MirrorContext context, Connection source, Connection destination)
+      throws SQLException {
+    SchemaDiff diff =
+        new SchemaDiff(
+            source, destination, context.config().slot(), context.config().publication());
+    List<SchemaChange> changes = new ArrayList<>();
+    Set<String> statements = new HashSet<>();
+    Set<TableName> live = live(context);
+    for (TableMapping table : context.tables().mappings()) {
+      if (!live.contains(table.source())) {
+        continue;
+      }
+      for (SchemaChange change : diff.changes(table)) {
+        // Several tables may have columns of one enum.
+        if (statements.add(change.sql())) {
+          changes.add(change);
+        }
+      }
+      // Lets the source's tables go, one by one.
+      source.commit();
+      destination.commit();
+    }
+    Lsn seen = Catalog.logEnd(source);
+    List<TableName> unpublished = unpublished(context, source, live);
+    source.commit();
+    return new SchemaPlan(List.copyOf(changes), seen, unpublished);
+  }
+
+  /** The same without changes that nobody is to try again. */
+  SchemaPlan without(Set<String> statements) {
+    return statements.isEmpty()
+        ? this
+        : new SchemaPlan(
+            changes.stream().filter(change -> !statements.contains(change.sql())).toList(),
+            seen,
+            unpublished);
   }
 
   private static List<TableName> unpublished(

@@ -6,9 +6,11 @@ import io.bunnydb.SchemaChange;
 import io.bunnydb.SchemaChange.Outcome;
 import io.bunnydb.TableName;
 import io.bunnydb.TableState;
+import io.bunnydb.internal.catalog.StopSignal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
@@ -43,12 +45,21 @@ final class SchemaSync {
    * @param refusal throws where the mirror's state forbids the command
    */
   List<SchemaChange> run(Runnable refusal) {
+    return run(refusal, Set.of(), new StopSignal());
+  }
+
+  /**
+   * The same but for some statements.
+   *
+   * @param stop breaks off the comparison
+   */
+  List<SchemaChange> run(Runnable refusal, Set<String> except, StopSignal stop) {
     thread.refuseListeners();
     turn.lock();
     try {
       // Not before: the call that was waited for may have left the mirror in another state.
       refusal.run();
-      SchemaPlan plan = SchemaPlan.read(context);
+      SchemaPlan plan = SchemaPlan.read(context, stop).without(except);
       if (!isRunning()) {
         return adding(make(plan.changes(), SchemaAlteration.now(plan.of(Outcome.DUE))), RESUME);
       }
@@ -56,7 +67,7 @@ final class SchemaSync {
         return held(plan.changes(), COPIES);
       }
       return plan.unpublished().isEmpty()
-          ? makeWhileRunning(plan)
+          ? makeWhileRunning(plan, stop)
           : held(plan.changes(), unpublished(plan));
     } finally {
       turn.unlock();
@@ -86,7 +97,7 @@ final class SchemaSync {
         + ") first";
   }
 
-  private List<SchemaChange> makeWhileRunning(SchemaPlan plan) {
+  private List<SchemaChange> makeWhileRunning(SchemaPlan plan, StopSignal stop) {
     List<SchemaChange> changes = make(plan.changes(), SchemaAlteration.now(plan.of(Outcome.DUE)));
     List<SchemaChange> waiting = plan.of(Outcome.WAITS);
     if (waiting.isEmpty()) {
@@ -107,7 +118,7 @@ final class SchemaSync {
       return adding(changes, RESUME);
     }
     // What the source has taken back meanwhile is not made.
-    SchemaPlan again = SchemaPlan.read(context);
+    SchemaPlan again = SchemaPlan.read(context, stop);
     if (!again.unpublished().isEmpty()) {
       return adding(changes, "; " + unpublished(again));
     }

@@ -146,8 +146,9 @@ final class Session implements AutoCloseable {
    * Works, once the source is proved, until stopped or until copied tables wait to be joined.
    *
    * @param allowed what the stream may hold
+   * @param singlyUntil up to this position transactions are applied one by one
    */
-  void run(Content allowed) throws SQLException, InterruptedException {
+  void run(Content allowed, Lsn singlyUntil) throws SQLException, InterruptedException {
     // Prepared statements keep the types that parameters had; a column may have been altered.
     Sql.execute(destination, "DEALLOCATE ALL");
     List<MirroredTable> tables = setUp.sourceTables(checkpoint, source);
@@ -156,15 +157,18 @@ final class Session implements AutoCloseable {
     context.progress().begins(checkpoint.position(), Joining.isJoined(checkpoint));
     context.lifecycle().moveIfPossible(state());
     List<SnapshotCopy.Job> jobs = copyJobs(tables);
+    BatchExchange exchange = new BatchExchange(config.options().maxBatchBytes(), singlyUntil);
     context.lifecycle().connected(jobs.isEmpty());
     if (jobs.isEmpty() && SwapRules.isDue(checkpoint)) {
-      followBeside("the swap failed; ", swapStop -> swap(swapStop, tables), tables, allowed);
+      followBeside(
+          "the swap failed; ", swapStop -> swap(swapStop, tables), exchange, tables, allowed);
     } else if (jobs.isEmpty()) {
-      follow(new BatchExchange(config.options().maxBatchBytes()), tables, allowed);
+      follow(exchange, tables, allowed);
     } else if (!checkpoint.hasTableIn(TableState.LIVE)) {
       copy(stop, jobs);
     } else {
-      followBeside("the copy failed; ", copyStop -> copy(copyStop, jobs), tables, allowed);
+      followBeside(
+          "the copy failed; ", copyStop -> copy(copyStop, jobs), exchange, tables, allowed);
     }
   }
 
@@ -220,9 +224,13 @@ final class Session implements AutoCloseable {
   }
 
   /** Follows the stream until the work beside it is done. */
-  private void followBeside(String failed, Beside work, List<MirroredTable> tables, Content allowed)
+  private void followBeside(
+      String failed,
+      Beside work,
+      BatchExchange exchange,
+      List<MirroredTable> tables,
+      Content allowed)
       throws SQLException, InterruptedException {
-    BatchExchange exchange = new BatchExchange(config.options().maxBatchBytes());
     StopSignal copyStop = new StopSignal();
     stop.onStop(copyStop::stop);
     Thread copier =

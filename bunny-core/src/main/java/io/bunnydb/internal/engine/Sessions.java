@@ -33,6 +33,7 @@ final class Sessions {
   private final Shadows shadows;
   private final Pause pause;
   private final Quarantine quarantine;
+  private final SchemaCure cure;
   private final Backoff backoff = new Backoff();
   private boolean areToRun;
 
@@ -49,6 +50,7 @@ final class Sessions {
     this.shadows = shadows;
     this.pause = pause;
     this.quarantine = new Quarantine(context, checkpoints);
+    this.cure = new SchemaCure(context, checkpoints);
     this.content = everything();
   }
 
@@ -65,7 +67,13 @@ final class Sessions {
   void begin() {
     backoff.reset();
     content = everything();
+    context.constraints().forgetRefusals();
     areToRun = true;
+  }
+
+  /** Lets values come in binary form again, where the types of both sides may be the same now. */
+  void tablesAltered() {
+    content = everything();
   }
 
   /** Lets none begin any more. */
@@ -91,7 +99,7 @@ final class Sessions {
       }
       try (Session session = Session.open(context, checkpoints, setUp, stop)) {
         session.prove();
-        session.run(content);
+        session.run(content, cure.singlyUntil());
       }
       lifecycle.progressed();
       comesFurther();
@@ -107,7 +115,7 @@ final class Sessions {
       if (lifecycle.hasProgressed()) {
         comesFurther();
       }
-      return isSentOtherwise(e) ? Duration.ZERO : meet(Faults.describe(config.name(), e));
+      return isSentOtherwise(e) ? Duration.ZERO : meet(Faults.describe(config.name(), e), stop);
     }
   }
 
@@ -143,15 +151,34 @@ final class Sessions {
     return String.valueOf(root.getMessage());
   }
 
-  private Duration meet(MirrorException error) {
+  private Duration meet(MirrorException error, StopSignal stop) {
     if (Faults.isTransient(error)) {
       return tryAgain(error);
     }
     if (isOfSwap(error)) {
       return Duration.ZERO;
     }
+    try {
+      if (cure.cure(error, stop)) {
+        tablesAltered();
+        return Duration.ZERO;
+      }
+    } catch (StoppedException e) {
+      LOG.debug("mirror '{}': stopped", config.name(), e);
+      return Duration.ZERO;
+    } catch (SQLException | MirrorException e) {
+      if (stop.isStopped()) {
+        LOG.debug("mirror '{}': stopped", config.name(), e);
+        return Duration.ZERO;
+      }
+      MirrorException uncured = Faults.describe(config.name(), e);
+      if (Faults.isTransient(uncured)) {
+        return tryAgain(uncured);
+      }
+      error.addSuppressed(uncured);
+    }
     if (quarantine.takes(error)) {
-      return quarantine(error);
+      return quarantine(error, stop);
     }
     areToRun = false;
     LOG.debug("mirror '{}' stops", config.name(), error);
@@ -176,7 +203,7 @@ final class Sessions {
   }
 
   /** The next session goes on without the error's table. */
-  private Duration quarantine(MirrorException error) {
+  private Duration quarantine(MirrorException error, StopSignal stop) {
     LOG.debug("mirror '{}': a table is set aside", config.name(), error);
     try {
       quarantine.admit(error);
@@ -185,7 +212,7 @@ final class Sessions {
     } catch (SQLException | RuntimeException e) {
       MirrorException failed = Faults.describe(config.name(), e);
       failed.addSuppressed(error);
-      return meet(failed);
+      return meet(failed, stop);
     }
   }
 

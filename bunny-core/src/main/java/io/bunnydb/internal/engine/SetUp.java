@@ -8,8 +8,10 @@ import io.bunnydb.TableState;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.schema.ConstraintNote;
 import io.bunnydb.internal.schema.FirstCopy;
 import io.bunnydb.internal.schema.IndexBuilder;
+import io.bunnydb.internal.schema.SourceConstraint;
 import io.bunnydb.internal.schema.SourceIndexes;
 import io.bunnydb.internal.schema.TableCreator;
 import io.bunnydb.internal.source.MirroredTable;
@@ -206,6 +208,11 @@ final class SetUp {
                       table,
                       config.options().copy().indexes(),
                       (index, reason) -> reports.leavesOut(table.table().name(), index, reason)));
+          ConstraintNote.write(
+              destination,
+              name,
+              config.name(),
+              SourceConstraint.names(source, table.table().oid()));
         }
         created.add(name);
       }

@@ -6,8 +6,10 @@ import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.ErrorKinds;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.schema.ConstraintNote;
 import io.bunnydb.internal.schema.FirstCopy;
 import io.bunnydb.internal.schema.IndexBuilder;
+import io.bunnydb.internal.schema.SourceConstraint;
 import io.bunnydb.internal.schema.SourceIndexes;
 import io.bunnydb.internal.schema.TableCreator;
 import io.bunnydb.internal.schema.TableIndex;
@@ -134,11 +136,19 @@ final class TableTrial {
       }
     }
     sql.onDestination(before);
+    List<String> note =
+        ConstraintNote.write(
+            destination,
+            target,
+            config.name(),
+            SourceConstraint.names(source, mirrored.table().oid()));
     if (areCopied) {
       builds.addAll(attachments);
       builds.add(FirstCopy.unmarkSql(target));
+      builds.addAll(note);
       sql.afterRows(builds);
     } else {
+      builds.addAll(note);
       sql.onDestination(builds);
     }
   }

@@ -48,7 +48,13 @@
  * <p><b>A change of the schema.</b> {@link io.bunnydb.internal.engine.SchemaSync} has both sides
  * read on the caller's thread ({@link io.bunnydb.internal.engine.SchemaPlan}), and the mirror's
  * thread make the changes between two sessions ({@link
- * io.bunnydb.internal.engine.SchemaAlteration}).
+ * io.bunnydb.internal.engine.SchemaAlteration}). Where the policy lets it, {@link
+ * io.bunnydb.internal.engine.SchemaCure} does so when a row has ended a session, and {@link
+ * io.bunnydb.internal.engine.SchemaFollower} when the source has described a table.
+ *
+ * <p><b>Constraints</b> of tables that Bunny made come while a session follows the stream: {@link
+ * io.bunnydb.internal.engine.LateConstraints} makes them when everything that they are about is
+ * applied, {@link io.bunnydb.internal.engine.ConstraintValidation} has the server look at the rows.
  *
  * <p><b>Threads.</b> {@link io.bunnydb.internal.engine.MirrorThread} does everything that changes
  * the mirror: commands, one after the other, as {@link io.bunnydb.internal.engine.MirrorWork}

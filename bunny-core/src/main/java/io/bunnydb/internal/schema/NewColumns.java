@@ -51,7 +51,7 @@ final class NewColumns {
 
   private static final String DOMAIN =
       """
-      SELECT typtype = 'd' FROM pg_catalog.pg_type WHERE oid = pg_catalog.to_regtype(?)
+      SELECT typtype = 'd' FROM pg_catalog.pg_type WHERE oid = CAST(? AS oid)
       """;
 
   private static final Pattern MODIFIER = Pattern.compile("\\(.*?\\)");
@@ -203,8 +203,7 @@ final class NewColumns {
 
   /** What stands against it whatever the values are; null for nothing. */
   private @Nullable String obstacle(Column column) throws SQLException {
-    if (Sql.queryText(destination, "SELECT pg_catalog.to_regtype(?)::oid::text", column.typeSql())
-        == null) {
+    if (MissingTypes.sql(source, destination, column).isEmpty()) {
       return "the destination has no type " + column.typeSql() + ": make it first";
     }
     boolean isLast =
@@ -273,6 +272,10 @@ final class NewColumns {
     if (comment != null) {
       sql += "; " + Comments.columnSql(target, column.name(), comment);
     }
+    for (String type : MissingTypes.sql(source, destination, column).orElseThrow()) {
+      changes.add(
+          new SchemaChange(target, type, Outcome.DUE, "column " + column.name() + " needs it"));
+    }
     add(sql, Outcome.DUE, advice);
     if (column.generation() == Column.Generation.NONE) {
       ColumnChanges.addDefault(target, column, given, changes);
@@ -283,7 +286,7 @@ final class NewColumns {
   }
 
   private boolean isDomain(Column column) throws SQLException {
-    return Sql.queryBoolean(destination, DOMAIN, column.typeSql());
+    return Sql.queryBoolean(source, DOMAIN, column.typeOid());
   }
 
   /** Whether an expression is a constant, as the server writes one, with just this value. */
@@ -295,7 +298,11 @@ final class NewColumns {
   }
 
   private void add(String how, Outcome outcome, @Nullable String reason) {
-    changes.add(
-        new SchemaChange(target, "ALTER TABLE " + target.toSql() + " " + how, outcome, reason));
+    changes.add(new SchemaChange(target, alter(target, how), outcome, reason));
+  }
+
+  /** The SQL that alters a table. */
+  static String alter(TableName table, String how) {
+    return "ALTER TABLE " + table.toSql() + " " + how;
   }
 }

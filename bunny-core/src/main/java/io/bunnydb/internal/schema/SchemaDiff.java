@@ -73,6 +73,18 @@ public final class SchemaDiff {
     return changes;
   }
 
+  /** Whether a change adds a column that the source has, or the type that this needs. */
+  public static boolean isAddition(SchemaChange change) {
+    return change.sql().startsWith("CREATE ")
+        || change.sql().startsWith(NewColumns.alter(change.table(), "ADD COLUMN "));
+  }
+
+  /** Whether a change gives a column this name, which it has on the source. */
+  public static boolean isRename(SchemaChange change, String column) {
+    return change.sql().startsWith(NewColumns.alter(change.table(), "RENAME COLUMN "))
+        && change.sql().endsWith(" TO " + Sql.identifier(column));
+  }
+
   /** Takes the lock of a reader, which an ALTER TABLE waits for, or is waited for. */
   private void hold(Table table) throws SQLException {
     Sql.execute(source, "SELECT FROM " + table.toSql() + " LIMIT 0");

@@ -2,6 +2,7 @@ package io.bunnydb.internal.snapshot;
 
 import io.bunnydb.CopyException;
 import io.bunnydb.TableName;
+import io.bunnydb.internal.apply.Emptying;
 import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.Catalog;
@@ -10,10 +11,12 @@ import io.bunnydb.internal.catalog.ServerMessage;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.schema.ConstraintNote;
 import io.bunnydb.internal.schema.FirstCopy;
 import io.bunnydb.internal.schema.IndexBuilder;
 import io.bunnydb.internal.schema.IndexBuilder.Built;
 import io.bunnydb.internal.schema.ShadowTable;
+import io.bunnydb.internal.schema.SourceConstraint;
 import io.bunnydb.internal.schema.SourceIndexes;
 import io.bunnydb.internal.schema.TableIndex;
 import io.bunnydb.internal.source.ExportedSnapshot;
@@ -179,6 +182,11 @@ final class TableCopier implements AutoCloseable {
       }
       if (!copy.isOfShadow()) {
         FirstCopy.unmark(destination, target(copy));
+        ConstraintNote.write(
+            destination,
+            copy.table().mapping().destination(),
+            setting.mirror(),
+            SourceConstraint.names(source, copy.table().table().oid()));
       }
     }
     String mirror = setting.mirror();
@@ -220,13 +228,7 @@ final class TableCopier implements AutoCloseable {
     if (!Sql.queryBoolean(destination, "SELECT EXISTS (SELECT FROM " + target.toSql() + ")")) {
       return;
     }
-    boolean isReferenced =
-        Sql.queryBoolean(
-            destination,
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint"
-                + " WHERE contype = 'f' AND confrelid = CAST(? AS oid))",
-            target.oid());
-    Sql.execute(destination, (isReferenced ? "DELETE FROM " : "TRUNCATE ") + target.toSql());
+    Emptying.run(destination, List.of(target), false, referring -> true);
   }
 
   @Override

@@ -20,7 +20,7 @@ import java.util.Map;
  * @param tables its tables at first
  * @param initialSnapshot whether they are copied
  * @param replicateIndexes whether tables that Bunny makes get the source's indexes
- * @param replicateForeignKeys whether they get its foreign keys, once Bunny can make them
+ * @param replicateForeignKeys whether they get its foreign keys
  * @param resyncStrategy how tables are copied again where a request does not say
  * @param maxBatchSize bytes of changes for one destination transaction at most
  * @param rowsPerPartition rows that one worker copies in one transaction
@@ -100,7 +100,8 @@ record CreateRequest(
         .tables(tables.toArray(TableMapping[]::new))
         .checkpointStore(store)
         .initialSnapshot(initialSnapshot)
-        .replicateIndexes(replicateIndexes);
+        .replicateIndexes(replicateIndexes)
+        .replicateForeignKeys(replicateForeignKeys);
     inField("max_batch_size", () -> builder.maxBatchBytes(maxBatchSize));
     inField(
         "snapshot_num_rows_per_partition",
