@@ -47,7 +47,8 @@ record ConstraintPlan(MirrorConfig config, Connection source, Connection destina
         new ConstraintScope(
             tables,
             destination.getMetaData().getDatabaseMajorVersion(),
-            WriterSettings.canSilenceTriggers(destination));
+            WriterSettings.canSilenceTriggers(destination),
+            !config.store().joinsDestination());
     List<String> statements = new ArrayList<>();
     List<String> validations = new ArrayList<>();
     for (MirroredTable table : missing) {

@@ -94,7 +94,19 @@ final class ConstraintReports {
             + constraint.addSql());
   }
 
-  /** Tells that rows do not suit a constraint, and keeps it from being tried again. */
+  /** Tells that a check was dropped, and keeps it from being tried again. */
+  void drops(TableConstraint constraint, SQLException e) {
+    refuse(
+        constraint,
+        "constraint "
+            + constraint.name()
+            + " of destination table "
+            + constraint.table()
+            + " is dropped again, as rows of the source do not suit it there: "
+            + cause(e));
+  }
+
+  /** Tells that rows do not suit a foreign key, and keeps it from being tried again. */
   void leavesInvalid(TableConstraint constraint, SQLException e) {
     refuse(
         constraint,

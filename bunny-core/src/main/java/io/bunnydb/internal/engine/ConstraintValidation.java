@@ -107,9 +107,26 @@ final class ConstraintValidation {
         throw e;
       }
       session.rollback();
-      context.constraints().leavesInvalid(constraint, e);
+      if (constraint.isCheck()) {
+        drop(session, constraint, ownerPid, e);
+      } else {
+        context.constraints().leavesInvalid(constraint, e);
+      }
       return;
     }
     context.constraints().validates(constraint);
+  }
+
+  /** A check that the source's rows do not suit would refuse the next of them. */
+  private void drop(
+      Connection session, TableConstraint constraint, int ownerPid, SQLException why)
+      throws SQLException {
+    String mirror = context.config().name();
+    Ownership.joinAsHelper(session, mirror, ownerPid);
+    Sql.execute(session, "SET LOCAL lock_timeout = '1s'");
+    Sql.execute(session, constraint.dropSql());
+    ConstraintNote.remove(session, constraint.table(), mirror, List.of(constraint.name()));
+    session.commit();
+    context.constraints().drops(constraint, why);
   }
 }

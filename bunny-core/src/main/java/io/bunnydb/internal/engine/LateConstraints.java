@@ -111,7 +111,8 @@ final class LateConstraints {
         new ConstraintScope(
             byOid,
             destination.getMetaData().getDatabaseMajorVersion(),
-            context.destination().areTriggersSilent());
+            context.destination().areTriggersSilent(),
+            !context.destination().store().joinsDestination());
     for (MirroredTable table : tables) {
       List<String> names = notes.get(table.mapping().destination());
       if (names != null && live.contains(table.table().oid())) {

@@ -17,9 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param tables the mirror's tables by their OID on the source
  * @param destinationMajor the destination's major version
  * @param doForeignKeysRest whether the mirror's role may have them rest while it writes
+ * @param mayRepeat whether changes may come that were applied before
  */
 public record ConstraintScope(
-    Map<Long, MirroredTable> tables, int destinationMajor, boolean doForeignKeysRest) {
+    Map<Long, MirroredTable> tables,
+    int destinationMajor,
+    boolean doForeignKeysRest,
+    boolean mayRepeat) {
   private static final int FIRST_WITH_COLUMNS_TO_SET = 15;
   private static final int FIRST_WITH_UNENFORCED = 18;
 
@@ -45,10 +49,17 @@ public record ConstraintScope(
     return missing.isEmpty() ? null : "it uses what is excluded: " + String.join(", ", missing);
   }
 
-  private static @Nullable String checkObstacle(
+  private @Nullable String checkObstacle(
       SourceConstraint constraint, MirroredTable table, Set<String> created) {
     if (!constraint.isValid() && constraint.isEnforced()) {
       return "it is not valid on the source, and a copy of its older rows would be refused";
+    }
+    if (constraint.unsure() != null && constraint.isEnforced()) {
+      return "it uses " + constraint.unsure() + ", by which it might refuse what the source accepts";
+    }
+    if (mayRepeat && constraint.isEnforced()) {
+      return "changes may come twice with a checkpoint outside of the destination, when rows need not"
+          + " suit it for a time";
     }
     boolean isWhole = created.size() == table.table().columns().size();
     if (constraint.usesWholeRow()

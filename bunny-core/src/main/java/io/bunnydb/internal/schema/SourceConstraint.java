@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param isEnforced whether new rows are held against it
  * @param columns the columns that it uses, of a foreign key in the order of its definition
  * @param usesWholeRow whether a check looks at the row as a whole
+ * @param unsure what a check uses whose result may be another one in Bunny's session on the
+ *     destination, with its settings and an empty search path, or at another time; null for nothing
  * @param reference what a foreign key refers to; null for a check
  */
 public record SourceConstraint(
@@ -27,6 +29,7 @@ public record SourceConstraint(
     boolean isEnforced,
     List<String> columns,
     boolean usesWholeRow,
+    @Nullable String unsure,
     @Nullable Reference reference) {
 
   // What a newer server alone has is read by its name, so that an older one takes the query.
@@ -58,7 +61,16 @@ public record SourceConstraint(
                         WITH ORDINALITY u (attnum, place)
                    JOIN pg_catalog.pg_attribute a
                      ON a.attrelid = k.conrelid AND a.attnum = CAST(u.attnum AS int)
-                   ORDER BY place)
+                   ORDER BY place),
+             coalesce(
+               (SELECT pg_catalog.string_agg(DISTINCT f.proname, ', ')
+                FROM pg_catalog.regexp_matches(k.conbin::text, ':(?:op)?funcid ([0-9]+)', 'g') m (oid)
+                JOIN pg_catalog.pg_proc f ON f.oid = CAST(m.oid[1] AS oid)
+                WHERE f.provolatile <> 'i'
+                   OR f.pronamespace <> (SELECT oid FROM pg_catalog.pg_namespace
+                                         WHERE nspname = 'pg_catalog')),
+               pg_catalog.lower(pg_catalog.substring(k.conbin::text FROM
+                 '[{](SQLVALUEFUNCTION|COERCEVIAIO|ROWCOMPARE|XMLEXPR|JSON|NEXTVALUE)')))
       FROM pg_catalog.pg_constraint k
       CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(k)) j (k)
       LEFT JOIN pg_catalog.pg_class c ON c.oid = k.confrelid
@@ -137,6 +149,7 @@ public record SourceConstraint(
         row.getBoolean(4),
         list(row, 12),
         row.getBoolean(5),
+        row.getString(15),
         row.getString(8) == null ? null : reference(row));
   }
 

@@ -24,6 +24,16 @@ public record TableConstraint(
         + definition;
   }
 
+  /** Whether it is a check, which is in force for whoever writes. */
+  public boolean isCheck() {
+    return definition.startsWith("CHECK");
+  }
+
+  /** The SQL that drops it. */
+  public String dropSql() {
+    return "ALTER TABLE " + table.toSql() + " DROP CONSTRAINT " + Sql.identifier(name);
+  }
+
   /** The SQL that holds the rows that are there against it. */
   public String validateSql() {
     return "ALTER TABLE " + table.toSql() + " VALIDATE CONSTRAINT " + Sql.identifier(name);
