@@ -104,7 +104,8 @@ public final class ChildMirror implements AutoCloseable {
     return MirrorState.valueOf(answers.get(place));
   }
 
-  private void give(Order order) throws IOException {
+  /** Has it begin to do something; returns at once. */
+  void give(Order order) throws IOException {
     ordersGiven++;
     Writer input = process.outputWriter();
     input.write(order + "\n");

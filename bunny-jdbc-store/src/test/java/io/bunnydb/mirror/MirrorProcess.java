@@ -8,6 +8,7 @@ import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.Peer;
 import io.bunnydb.TableMapping;
+import io.bunnydb.VerifyOptions;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -41,9 +42,13 @@ public final class MirrorProcess {
     GO_ON,
     PAUSE,
     RESUME,
+    /** Repair every table, and print what came of it. */
+    REPAIR,
     /** Tell the state alone. */
     TELL
   }
+
+  private static final VerifyOptions AT_ONCE = VerifyOptions.defaults().workShare(1);
 
   private MirrorProcess() {}
 
@@ -69,6 +74,7 @@ public final class MirrorProcess {
           case GO_ON -> goOn(handle, tables);
           case PAUSE -> handle.pause();
           case RESUME -> handle.resume();
+          case REPAIR -> handle.repair(AT_ONCE).tables().forEach(System.out::println);
           case TELL -> {}
         }
         System.out.println(OBEYED + handle.status().state());

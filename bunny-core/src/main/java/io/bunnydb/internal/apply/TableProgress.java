@@ -20,6 +20,7 @@ public final class TableProgress {
   private volatile long copyBeganNanos;
   private volatile boolean isBeingCopied;
   private volatile TableState state;
+  private volatile int departures;
 
   /** A table's counts, all at zero. */
   public TableProgress(TableMapping mapping, TableState state) {
@@ -33,11 +34,19 @@ public final class TableProgress {
   }
 
   /** Notes how far the table has come. */
-  public void moveTo(TableState newState) {
+  public synchronized void moveTo(TableState newState) {
+    if (state == TableState.LIVE && newState != TableState.LIVE) {
+      departures++;
+    }
     state = newState;
     if (newState != TableState.COPYING) {
       isBeingCopied = false;
     }
+  }
+
+  /** How often the table has ceased to follow the stream. */
+  public int departures() {
+    return departures;
   }
 
   /**

@@ -10,6 +10,8 @@ import io.bunnydb.SchemaChange;
 import io.bunnydb.SequenceSync;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
+import io.bunnydb.VerifyOptions;
+import io.bunnydb.VerifyReport;
 import io.bunnydb.internal.schema.SequenceCopier;
 import io.bunnydb.internal.source.LagMonitor;
 import java.sql.Connection;
@@ -32,6 +34,8 @@ public final class MirrorEngine {
   private final MirrorThread thread;
   private final SlotGuard guard;
   private final SchemaSync schema;
+  private final RepairGate repairs;
+  private final Verification verification;
 
   private MirrorEngine(MirrorConfig config) {
     this.config = config;
@@ -41,6 +45,8 @@ public final class MirrorEngine {
     this.thread = new MirrorThread(context);
     this.guard = new SlotGuard(context, lag, thread);
     this.schema = new SchemaSync(context, thread);
+    this.repairs = new RepairGate(lifecycle);
+    this.verification = new Verification(context, repairs);
   }
 
   /**
@@ -68,7 +74,7 @@ public final class MirrorEngine {
       lifecycle.moveIfPossible(MirrorState.PAUSING);
     }
     // Also where it is paused: it may be resuming, or its pause could not be noted.
-    thread.interruptAndCall(MirrorWork::pause);
+    repairs.apart(() -> thread.interruptAndCall(MirrorWork::pause));
   }
 
   /** Goes on from the checkpoint. */
@@ -130,19 +136,14 @@ public final class MirrorEngine {
   public void resync(List<TableName> tables) {
     Set<TableName> named = Set.copyOf(tables);
     MirrorState state = refuseCommand("resync");
-    for (TableName table : named) {
-      if (context.tables().mappings().stream().noneMatch(m -> m.source().equals(table))) {
-        throw new IllegalArgumentException(
-            "mirror '" + config.name() + "' has no source table " + table);
-      }
-    }
+    mappings(tables);
     switch (state) {
       case PAUSED -> {
         if (!thread.callUnlessRunning((work, stop) -> work.resync(named))) {
-          thread.interruptAndCall((work, stop) -> work.resync(named));
+          interruptAndResync(named);
         }
       }
-      case SNAPSHOT, RUNNING -> thread.interruptAndCall((work, stop) -> work.resync(named));
+      case SNAPSHOT, RUNNING -> interruptAndResync(named);
       case CREATED,
           SETTING_UP,
           PAUSING,
@@ -153,6 +154,38 @@ public final class MirrorEngine {
           TERMINATED ->
           throw needs("resync", "RUNNING, SNAPSHOT or PAUSED");
     }
+  }
+
+  private void interruptAndResync(Set<TableName> tables) {
+    // Whatever a repair wrote is there before the table is emptied.
+    repairs.apart(() -> thread.interruptAndCall((work, stop) -> work.resync(tables)));
+  }
+
+  /** Compares tables, all of them where none is named; a paused mirror's too. */
+  public VerifyReport verify(List<TableName> tables, VerifyOptions options) {
+    refuseUnlessLive("verify");
+    return verification.run(mappings(tables), options, false);
+  }
+
+  /** Compares tables, all of them where none is named, and repairs the rows that differ. */
+  public VerifyReport repair(List<TableName> tables, VerifyOptions options) {
+    if (refuseCommand("repair") != MirrorState.RUNNING) {
+      throw needs("repair", "RUNNING");
+    }
+    return verification.run(mappings(tables), options, true);
+  }
+
+  private List<TableMapping> mappings(List<TableName> tables) {
+    List<TableMapping> mappings = context.tables().mappings();
+    for (TableName table : tables) {
+      if (mappings.stream().noneMatch(m -> m.source().equals(table))) {
+        throw new IllegalArgumentException(
+            "mirror '" + config.name() + "' has no source table " + table);
+      }
+    }
+    return tables.isEmpty()
+        ? mappings
+        : mappings.stream().filter(m -> tables.contains(m.source())).toList();
   }
 
   /** Tells what {@link #syncSchema} would find. */
@@ -206,13 +239,16 @@ public final class MirrorEngine {
     refuseWhenClosed("drop");
     context.standby().refuse("drop");
     lifecycle.moveIfPossible(MirrorState.TERMINATING);
-    thread.interruptAndCall(MirrorWork::drop);
+    repairs.stopAll();
+    repairs.apart(() -> thread.interruptAndCall(MirrorWork::drop));
     close();
   }
 
   /** Ends the work of this process. */
   public void close() {
+    repairs.stopAll();
     thread.end();
+    repairs.apart(repairs::stopAll);
     guard.join();
   }
 
