@@ -122,10 +122,7 @@ public final class MirrorHandle implements AutoCloseable {
    * @throws MirrorException if a side cannot be reached; nothing was changed
    */
   public void resync(TableName... tables) {
-    if (tables.length == 0) {
-      throw new IllegalArgumentException("name a table, or call resync() for all");
-    }
-    engine.resync(ResyncStrategy.TRUNCATE, Arrays.asList(tables));
+    engine.resync(ResyncStrategy.TRUNCATE, Arrays.asList(named(tables, "resync")));
   }
 
   /** Copies every table again, as {@link #resync(TableName...)} does the named ones. */
@@ -326,6 +323,100 @@ public final class MirrorHandle implements AutoCloseable {
    */
   public List<SequenceSync> syncSequences(long margin) {
     return engine.syncSequences(margin);
+  }
+
+  /**
+   * Compares the rows of both sides' tables while both are in use, and holds nothing up: range by
+   * range by checksums, then key by key where these differ. A row is reported as differing only
+   * where that is certain: its values on the source have been applied, and the destination shows
+   * others. A row in motion is looked at again until it agrees; if it does not in time it is {@link
+   * RowDifference.Kind#UNSETTLED}, neither equal nor different. Only mirrored columns are compared,
+   * by their text, and only rows that the mapping's filter lets pass; on the destination every row
+   * counts.
+   *
+   * <p>What was equal when both sides were read counts as equal, what was written later is not
+   * looked at. Of a paused mirror what was written since is not applied, so every row that is not
+   * equal is unsettled. A table without a key that both sides have is compared as a whole, for
+   * which it has to be quiet for a moment, and no rows are listed. Tables that are being copied are
+   * skipped.
+   *
+   * <p>Runs on the caller's thread, beside others, for as long as it takes to read the tables. The
+   * result is an event, too.
+   *
+   * @param options how much is read at a time, and told
+   * @param tables names of source tables, none for all
+   * @return what was found, table by table
+   * @throws IllegalArgumentException if the mirror has not one of them
+   * @throws IllegalStateException if the mirror is neither RUNNING nor PAUSED, or is closed
+   *     meanwhile
+   * @throws PreflightException if a role lacks the right to read a table
+   * @throws AwaitTimeoutException if the thread was interrupted, which then still is
+   * @throws MirrorException if a side cannot be read
+   */
+  public VerifyReport verify(VerifyOptions options, TableName... tables) {
+    return engine.verify(Arrays.asList(tables), options);
+  }
+
+  /**
+   * Compares tables with the {@linkplain VerifyOptions#defaults default options}, as {@link
+   * #verify(VerifyOptions, TableName...)} does.
+   *
+   * @param tables names of source tables
+   * @throws IllegalArgumentException if none is named
+   */
+  public VerifyReport verify(TableName... tables) {
+    return verify(VerifyOptions.defaults(), named(tables, "verify"));
+  }
+
+  /** Compares every table, as {@link #verify(TableName...)} does the named ones. */
+  public VerifyReport verify() {
+    return verify(VerifyOptions.defaults());
+  }
+
+  /**
+   * Compares tables as {@link #verify(VerifyOptions, TableName...)} does, and gives the rows that
+   * differ the source's values: writes those that are missing, corrects those that are different,
+   * deletes those that are additional. Each hundred rows are a transaction of the destination, in
+   * which the table is locked against writers, for some milliseconds mostly, so that the mirror's
+   * changes of it wait; readers do not. Rows that are unsettled are left as they are, and so is a
+   * table that can only be compared as a whole: {@link #resync} it. Broken off at any moment, by a
+   * crash as well, it leaves whole rows, and can be called again.
+   *
+   * @param options how much is read at a time, and told
+   * @param tables names of source tables, none for all
+   * @return what was found, and how many rows of it were repaired
+   * @throws IllegalArgumentException if the mirror has not one of them
+   * @throws IllegalStateException if the mirror is not RUNNING, or is closed meanwhile
+   * @throws PreflightException if a role lacks a right to read or write a table; nothing was
+   *     changed
+   * @throws AwaitTimeoutException if the thread was interrupted, which then still is
+   * @throws MirrorException if a side cannot be read or written; what was repaired stays
+   */
+  public VerifyReport repair(VerifyOptions options, TableName... tables) {
+    return engine.repair(Arrays.asList(tables), options);
+  }
+
+  /**
+   * Repairs tables with the {@linkplain VerifyOptions#defaults default options}, as {@link
+   * #repair(VerifyOptions, TableName...)} does.
+   *
+   * @param tables names of source tables
+   * @throws IllegalArgumentException if none is named
+   */
+  public VerifyReport repair(TableName... tables) {
+    return repair(VerifyOptions.defaults(), named(tables, "repair"));
+  }
+
+  /** Repairs every table, as {@link #repair(TableName...)} does the named ones. */
+  public VerifyReport repair() {
+    return repair(VerifyOptions.defaults());
+  }
+
+  private static TableName[] named(TableName[] tables, String command) {
+    if (tables.length == 0) {
+      throw new IllegalArgumentException("name a table, or call " + command + "() for all");
+    }
+    return tables;
   }
 
   /**

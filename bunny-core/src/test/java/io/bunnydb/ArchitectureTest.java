@@ -33,6 +33,7 @@ final class ArchitectureTest {
           "io.bunnydb.internal.schema",
           "io.bunnydb.internal.apply",
           "io.bunnydb.internal.snapshot",
+          "io.bunnydb.internal.verify",
           "io.bunnydb.internal.engine",
           "doors");
 

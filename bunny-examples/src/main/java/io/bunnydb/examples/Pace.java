@@ -3,7 +3,7 @@ package io.bunnydb.examples;
 import java.time.Duration;
 
 /**
- * How much the Quickstart mirrors and how long it shows it.
+ * How much an example mirrors and how long it shows it.
  *
  * @param rows of the shop, in all tables together; a multiple of 500
  * @param look at the mirror that follows, that is paused, that has resumed

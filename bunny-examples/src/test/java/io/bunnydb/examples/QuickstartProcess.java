@@ -21,7 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** A {@link Quickstart} in a JVM of its own, as seen by the test that starts it. */
+/** A {@link Quickstart}, or its like, in a JVM of its own, as seen by the test that starts it. */
 final class QuickstartProcess implements AutoCloseable {
   /** Stands behind the last line. */
   static final String END = "(end of output)";
@@ -44,16 +44,24 @@ final class QuickstartProcess implements AutoCloseable {
     reader.start();
   }
 
+  /** Starts the Quickstart. */
+  static QuickstartProcess launch(Path folder, @Nullable Path programs, int rows, String look)
+      throws IOException {
+    return launch(Quickstart.class, folder, programs, rows, look);
+  }
+
   /**
-   * Starts it.
+   * Starts a program.
    *
+   * @param program its main class
    * @param folder where it keeps its temporary files
    * @param programs where it finds PostgreSQL's programs, or unpacks them to stay; null: among its
    *     temporary files, as for who runs it by hand
    * @param rows how many rows the shop has
    * @param look how long each phase is shown, as a {@code Duration} is written
    */
-  static QuickstartProcess launch(Path folder, @Nullable Path programs, int rows, String look)
+  static QuickstartProcess launch(
+      Class<?> program, Path folder, @Nullable Path programs, int rows, String look)
       throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -65,7 +73,7 @@ final class QuickstartProcess implements AutoCloseable {
     command.add("-Dlogback.configurationFile=logback.xml"); // not the tests' own
     command.addAll(List.of("-Dquickstart.rows=" + rows, "-Dquickstart.look=" + look));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(Quickstart.class.getName());
+    command.add(program.getName());
     return new QuickstartProcess(
         new ProcessBuilder(command).redirectErrorStream(true).start(), folder);
   }

@@ -104,7 +104,7 @@ public final class ChildMirror implements AutoCloseable {
     return MirrorState.valueOf(answers.get(place));
   }
 
-  /** Has it do something; returns at once. */
+  /** Has it begin to do something; returns at once. */
   void give(Order order) throws IOException {
     ordersGiven++;
     Writer input = process.outputWriter();

@@ -9,6 +9,7 @@ import io.bunnydb.MirrorState;
 import io.bunnydb.Peer;
 import io.bunnydb.ResyncStrategy;
 import io.bunnydb.TableMapping;
+import io.bunnydb.VerifyOptions;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -47,9 +48,13 @@ public final class MirrorProcess {
     SWAP,
     /** Set one table after the other aside and take it back, until the process is killed. */
     TOGGLE_TABLES,
+    /** Repair every table, and print what came of it. */
+    REPAIR,
     /** Tell the state alone. */
     TELL
   }
+
+  private static final VerifyOptions AT_ONCE = VerifyOptions.defaults().workShare(1);
 
   private MirrorProcess() {}
 
@@ -80,6 +85,7 @@ public final class MirrorProcess {
             handle.resync(ResyncStrategy.SWAP);
           }
           case TOGGLE_TABLES -> toggle(handle, tables);
+          case REPAIR -> handle.repair(AT_ONCE).tables().forEach(System.out::println);
           case TELL -> {}
         }
         System.out.println(OBEYED + handle.status().state());

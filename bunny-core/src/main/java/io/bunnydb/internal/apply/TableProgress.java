@@ -23,6 +23,7 @@ public final class TableProgress {
   private volatile long copyBeganNanos;
   private volatile boolean isBeingCopied;
   private volatile Standing standing;
+  private volatile int departures;
 
   /**
    * Where a table stands.
@@ -54,11 +55,20 @@ public final class TableProgress {
    * @param failure why it is quarantined; null otherwise
    * @param at up to where it has every change; null where it goes on, or waits for its copy
    */
-  public void moveTo(TableState newState, @Nullable MirrorFailure failure, @Nullable Lsn at) {
+  public synchronized void moveTo(
+      TableState newState, @Nullable MirrorFailure failure, @Nullable Lsn at) {
+    if (standing.state == TableState.LIVE && newState != TableState.LIVE) {
+      departures++;
+    }
     standing = new Standing(newState, failure, at);
     if (newState != TableState.COPYING) {
       isBeingCopied = false;
     }
+  }
+
+  /** How often the table has ceased to follow the stream. */
+  public int departures() {
+    return departures;
   }
 
   /**

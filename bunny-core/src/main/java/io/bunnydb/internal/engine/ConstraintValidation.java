@@ -118,8 +118,7 @@ final class ConstraintValidation {
   }
 
   /** A check that the source's rows do not suit would refuse the next of them. */
-  private void drop(
-      Connection session, TableConstraint constraint, int ownerPid, SQLException why)
+  private void drop(Connection session, TableConstraint constraint, int ownerPid, SQLException why)
       throws SQLException {
     String mirror = context.config().name();
     Ownership.joinAsHelper(session, mirror, ownerPid);

@@ -11,6 +11,8 @@ import io.bunnydb.SchemaChange;
 import io.bunnydb.SequenceSync;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
+import io.bunnydb.VerifyOptions;
+import io.bunnydb.VerifyReport;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.schema.SequenceCopier;
 import io.bunnydb.internal.source.LagMonitor;
@@ -37,6 +39,8 @@ public final class MirrorEngine {
   private final SchemaSync schema;
   private final TableCommands tableCommands;
   private final SchemaFollower follower;
+  private final RepairGate repairs;
+  private final Verification verification;
 
   private MirrorEngine(MirrorConfig config) {
     this.config = config;
@@ -48,6 +52,8 @@ public final class MirrorEngine {
     this.schema = new SchemaSync(context, thread);
     this.tableCommands = new TableCommands(context, this);
     this.follower = new SchemaFollower(context, schema);
+    this.repairs = new RepairGate(lifecycle);
+    this.verification = new Verification(context, repairs);
   }
 
   /**
@@ -80,7 +86,7 @@ public final class MirrorEngine {
       lifecycle.moveIfPossible(MirrorState.PAUSING);
     }
     // Also where it is paused: it may be resuming, or its pause could not be noted.
-    thread.interruptAndCall(MirrorWork::pause);
+    repairs.apart(() -> thread.interruptAndCall(MirrorWork::pause));
   }
 
   /** Goes on from the checkpoint. */
@@ -112,7 +118,10 @@ public final class MirrorEngine {
   public void updateTables(List<TableMapping> tables) {
     List<TableMapping> checked = MirrorConfig.checkTables(config.name(), tables);
     MirrorState state = refuseCommand("updateTables");
-    boolean isWorking = state == MirrorState.RUNNING || state == MirrorState.SNAPSHOT;
+    boolean isWorking =
+        state == MirrorState.RUNNING
+            || state == MirrorState.SNAPSHOT
+            || state == MirrorState.RESYNCING;
     if (isWorking && context.tables().mappings().equals(checked)) {
       return;
     }
@@ -162,20 +171,44 @@ public final class MirrorEngine {
       String command, Set<TableName> tables, BooleanSupplier holds, Command.Action action) {
     MirrorState state = refuseCommand(command);
     tableCommands.require(tables);
+    // Whatever a repair wrote is there before a table is emptied.
+    Runnable call = () -> repairs.apart(() -> thread.interruptAndCall(action));
     switch (state) {
       case PAUSED -> {
         if (!thread.callUnlessRunning(action)) {
-          thread.interruptAndCall(action);
+          call.run();
         }
       }
       case SNAPSHOT, RUNNING, RESYNCING -> {
         if (!holds.getAsBoolean()) {
-          thread.interruptAndCall(action);
+          call.run();
         }
       }
       case CREATED, SETTING_UP, PAUSING, FAILED, SYNCING_SCHEMA, TERMINATING, TERMINATED ->
           throw needs(command, "RUNNING, RESYNCING, SNAPSHOT or PAUSED");
     }
+  }
+
+  /** Compares tables, all of them where none is named; a paused mirror's too. */
+  public VerifyReport verify(List<TableName> tables, VerifyOptions options) {
+    refuseUnlessLive("verify");
+    return verification.run(mappings(tables), options, false);
+  }
+
+  /** Compares tables, all of them where none is named, and repairs the rows that differ. */
+  public VerifyReport repair(List<TableName> tables, VerifyOptions options) {
+    if (refuseCommand("repair") != MirrorState.RUNNING) {
+      throw needs("repair", "RUNNING");
+    }
+    return verification.run(mappings(tables), options, true);
+  }
+
+  private List<TableMapping> mappings(List<TableName> tables) {
+    tableCommands.require(tables);
+    List<TableMapping> mappings = context.tables().mappings();
+    return tables.isEmpty()
+        ? mappings
+        : mappings.stream().filter(m -> tables.contains(m.source())).toList();
   }
 
   /** Tells what {@link #syncSchema} would find. */
@@ -229,13 +262,16 @@ public final class MirrorEngine {
     refuseWhenClosed("drop");
     context.standby().refuse("drop");
     lifecycle.moveIfPossible(MirrorState.TERMINATING);
-    thread.interruptAndCall(MirrorWork::drop);
+    repairs.stopAll();
+    repairs.apart(() -> thread.interruptAndCall(MirrorWork::drop));
     close();
   }
 
   /** Ends the work of this process. */
   public void close() {
+    repairs.stopAll();
     thread.end();
+    repairs.apart(repairs::stopAll);
     guard.join();
     follower.join();
   }

@@ -8,6 +8,7 @@ import io.bunnydb.spi.CheckpointStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import org.postgresql.PGConnection;
 
 /**
  * The destination session that applies, and that makes this process the mirror's owner for as long
@@ -28,6 +29,7 @@ final class OwnedDestination implements AutoCloseable {
   // Then it is its own last session that the server may not have noticed to be gone.
   private boolean wasOwner;
   private CheckpointStore store;
+  private volatile int pid;
 
   OwnedDestination(MirrorConfig config, PeerConnector connector) {
     this.config = config;
@@ -54,6 +56,7 @@ final class OwnedDestination implements AutoCloseable {
       store = config.store().claim(config.name(), opened);
       opened.setAutoCommit(false);
       wasOwner = true;
+      pid = opened.unwrap(PGConnection.class).getBackendPID();
     } catch (SQLException | RuntimeException e) {
       opened.close();
       throw e;
@@ -64,6 +67,11 @@ final class OwnedDestination implements AutoCloseable {
   /** Whether triggers and foreign keys rest in the session. */
   boolean areTriggersSilent() {
     return areTriggersSilent;
+  }
+
+  /** Process id of the last session that was opened; may be asked by any thread. */
+  int pid() {
+    return pid;
   }
 
   /** The store as this owner may write it, from the last {@link #connection} on. */

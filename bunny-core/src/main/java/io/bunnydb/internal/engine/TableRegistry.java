@@ -63,6 +63,20 @@ final class TableRegistry {
     return Optional.ofNullable(tables.get(source)).map(TableProgress::status);
   }
 
+  /**
+   * How often a table has ceased to follow the stream before it did so again; -1 while it does not,
+   * or is mapped otherwise.
+   */
+  synchronized int follows(TableMapping mapping) {
+    TableProgress progress = tables.get(mapping.source());
+    if (progress == null
+        || !progress.mapping().hasSameRowsAs(mapping)
+        || progress.status().state() != TableState.LIVE) {
+      return -1;
+    }
+    return progress.departures();
+  }
+
   /** The mappings of all tables. */
   synchronized List<TableMapping> mappings() {
     return tables.values().stream().map(TableProgress::mapping).toList();

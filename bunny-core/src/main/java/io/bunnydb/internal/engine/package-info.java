@@ -56,6 +56,10 @@
  * io.bunnydb.internal.engine.LateConstraints} makes them when everything that they are about is
  * applied, {@link io.bunnydb.internal.engine.ConstraintValidation} has the server look at the rows.
  *
+ * <p><b>A comparison.</b> {@link io.bunnydb.internal.engine.Verification} has both sides compared
+ * on the caller's thread, beside the session. What a repair writes goes through {@link
+ * io.bunnydb.internal.engine.RepairGate}, as after a pause nothing may write.
+ *
  * <p><b>Threads.</b> {@link io.bunnydb.internal.engine.MirrorThread} does everything that changes
  * the mirror: commands, one after the other, as {@link io.bunnydb.internal.engine.MirrorWork}
  * tells, and between them one {@link io.bunnydb.internal.engine.Session} after the other, as {@link

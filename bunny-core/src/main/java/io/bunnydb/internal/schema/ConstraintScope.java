@@ -55,7 +55,9 @@ public record ConstraintScope(
       return "it is not valid on the source, and a copy of its older rows would be refused";
     }
     if (constraint.unsure() != null && constraint.isEnforced()) {
-      return "it uses " + constraint.unsure() + ", by which it might refuse what the source accepts";
+      return "it uses "
+          + constraint.unsure()
+          + ", by which it might refuse what the source accepts";
     }
     if (mayRepeat && constraint.isEnforced()) {
       return "changes may come twice with a checkpoint outside of the destination, when rows need not"

@@ -1,0 +1,258 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.AwaitTimeoutException;
+import io.bunnydb.Lsn;
+import io.bunnydb.MirrorException;
+import io.bunnydb.TableMapping;
+import io.bunnydb.TableVerification;
+import io.bunnydb.VerifyOptions;
+import io.bunnydb.VerifyReport;
+import io.bunnydb.internal.apply.WriterSettings;
+import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.catalog.StopSignal.StoppedException;
+import io.bunnydb.internal.verify.ComparedTable;
+import io.bunnydb.internal.verify.ComparedTable.NotComparableException;
+import io.bunnydb.internal.verify.Pace;
+import io.bunnydb.internal.verify.Standing;
+import io.bunnydb.internal.verify.TableComparison;
+import io.bunnydb.internal.verify.Tally;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compares a mirror's tables beside its work, on the caller's thread and over connections of its
+ * own, and repairs them. Thread-safe.
+ */
+final class Verification implements Standing {
+  // A range is found by its index, whatever is known of the table; and one core is enough.
+  private static final String READING =
+      "SET enable_seqscan = off; SET jit = off; SET max_parallel_workers_per_gather = 0";
+
+  private final MirrorContext context;
+  private final MirrorConfig config;
+  private final RepairGate gate;
+
+  Verification(MirrorContext context, RepairGate gate) {
+    this.context = context;
+    this.config = context.config();
+    this.gate = gate;
+  }
+
+  /**
+   * Compares tables, and repairs them if that is wanted.
+   *
+   * @throws io.bunnydb.PreflightException if a right is missing
+   * @throws MirrorException if a side cannot be read
+   * @throws IllegalStateException if the mirror is closed meanwhile
+   */
+  VerifyReport run(List<TableMapping> tables, VerifyOptions options, boolean isRepair) {
+    StopSignal stop = new StopSignal();
+    gate.begins(stop);
+    try {
+      VerifyReport report = compare(tables, options, isRepair, stop);
+      tell(report, isRepair);
+      return report;
+    } catch (StoppedException e) {
+      throw broken(e);
+    } catch (SQLException e) {
+      throw stop.isStopped() ? broken(e) : Faults.describe(config.name(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AwaitTimeoutException(
+          config.name(), "interrupted while tables were compared; nothing is half done", e);
+    } finally {
+      gate.ends(stop);
+    }
+  }
+
+  private IllegalStateException broken(Exception e) {
+    return new IllegalStateException(
+        "mirror '" + config.name() + "' was closed, or paused, while its tables were compared", e);
+  }
+
+  private VerifyReport compare(
+      List<TableMapping> tables, VerifyOptions options, boolean isRepair, StopSignal stop)
+      throws SQLException, InterruptedException {
+    try (Connection source = context.source().open("verify");
+        Connection destination = context.destinationPeer().open("verify");
+        Writer writer = isRepair ? openWriter() : null) {
+      try {
+        stop.guard(source);
+        stop.guard(destination);
+        if (writer != null) {
+          stop.guard(writer.connection);
+        }
+        refuseOtherServer(source);
+        new VerifyRights(config).check(tables, source, destination, isRepair);
+        Sql.execute(source, READING);
+        Sql.execute(destination, READING);
+        Pace pace = new Pace(stop, options.workShare());
+        List<TableVerification> results = new ArrayList<>();
+        for (TableMapping table : tables) {
+          stop.check();
+          results.add(compare(table, options, source, destination, writer, pace));
+        }
+        return new VerifyReport(results);
+      } finally {
+        stop.release(source);
+        stop.release(destination);
+        if (writer != null) {
+          stop.release(writer.connection);
+        }
+      }
+    }
+  }
+
+  private record Writer(Connection connection, boolean areTriggersSilent) implements AutoCloseable {
+    @Override
+    public void close() throws SQLException {
+      connection.close();
+    }
+  }
+
+  private Writer openWriter() throws SQLException {
+    Connection opened = context.destinationPeer().open("repair");
+    try {
+      boolean areTriggersSilent = WriterSettings.prepare(opened);
+      opened.setAutoCommit(false);
+      return new Writer(opened, areTriggersSilent);
+    } catch (SQLException | RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private void refuseOtherServer(Connection source) throws SQLException {
+    String server = Catalog.server(source);
+    if (!context.control().mayLeadTo(server)) {
+      throw new MirrorException(
+          config.name(),
+          "the source's address leads to another server than the mirror's, "
+              + server
+              + "; call again when all lead to one",
+          null);
+    }
+  }
+
+  private TableVerification compare(
+      TableMapping table,
+      VerifyOptions options,
+      Connection source,
+      Connection destination,
+      @Nullable Writer writer,
+      Pace pace)
+      throws SQLException, InterruptedException {
+    Tally tally = new Tally(table, options.listedRows());
+    if (follows(table) == NOT_FOLLOWING) {
+      tally.skip("it does not follow the stream, as it is being copied; call again when it does");
+      return tally.result();
+    }
+    try {
+      TableComparison comparison =
+          new TableComparison(
+              ComparedTable.of(source, destination, table),
+              source,
+              destination,
+              options,
+              tally,
+              this,
+              pace);
+      if (writer != null) {
+        comparison.repairBy(
+            writer.connection,
+            config.name(),
+            context.destination().pid(),
+            writer.areTriggersSilent);
+      }
+      comparison.run();
+    } catch (NotComparableException e) {
+      tally.skip(String.valueOf(e.getMessage()));
+    }
+    return tally.result();
+  }
+
+  private void tell(VerifyReport report, boolean isRepair) {
+    List<TableVerification> tables = report.tables();
+    String differing =
+        tables.stream()
+            .filter(table -> !table.matches() || table.differences() > 0)
+            .map(TableVerification::toString)
+            .collect(Collectors.joining("; "));
+    String text =
+        "mirror '"
+            + config.name()
+            + "': "
+            + tables.size()
+            + (isRepair ? " tables were compared and repaired" : " tables were compared")
+            + (differing.isEmpty() ? ", both sides agree" : ": " + differing);
+    Map<String, String> details =
+        Map.of(
+            "tables", Integer.toString(tables.size()),
+            "agree", Long.toString(tables.stream().filter(TableVerification::matches).count()),
+            "differences", Long.toString(sum(tables, TableVerification::differences)),
+            "unsettled", Long.toString(sum(tables, TableVerification::unsettled)),
+            "repaired", Long.toString(sum(tables, TableVerification::repaired)));
+    if (report.matches()) {
+      context.events().info(text, details);
+    } else {
+      context.events().warn(text, details);
+    }
+  }
+
+  private static long sum(List<TableVerification> tables, ToLongFunction<TableVerification> count) {
+    return tables.stream().mapToLong(count).sum();
+  }
+
+  // ---- what the comparison asks of the mirror ----
+
+  @Override
+  public boolean awaitApplied(Lsn lsn, Duration patience) {
+    Progress progress = context.progress();
+    progress.want(lsn);
+    // It may go back, when a table joins.
+    AtomicBoolean isApplied = new AtomicBoolean();
+    try {
+      context
+          .lifecycle()
+          .await(
+              "caught up to " + lsn,
+              patience,
+              () -> {
+                isApplied.set(!progress.applied().isBefore(lsn));
+                return isApplied.get() || isStopped();
+              });
+    } catch (AwaitTimeoutException e) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw e;
+      }
+    }
+    return isApplied.get();
+  }
+
+  private boolean isStopped() {
+    return switch (context.lifecycle().state()) {
+      case PAUSING, PAUSED, FAILED, TERMINATING, TERMINATED -> true;
+      case CREATED, SETTING_UP, SNAPSHOT, RUNNING, RESYNCING, SYNCING_SCHEMA -> false;
+    };
+  }
+
+  @Override
+  public int follows(TableMapping mapping) {
+    return context.tables().follows(mapping);
+  }
+
+  @Override
+  public boolean write(Writing writing) throws SQLException, InterruptedException {
+    return gate.write(writing);
+  }
+}

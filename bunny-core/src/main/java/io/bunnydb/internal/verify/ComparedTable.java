@@ -1,0 +1,147 @@
+package io.bunnydb.internal.verify;
+
+import io.bunnydb.TableMapping;
+import io.bunnydb.TableName;
+import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.Column;
+import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.source.MirroredTable;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A table as both sides have it, and how it can be compared. Immutable.
+ *
+ * @param mapping its mapping
+ * @param source the table on the source
+ * @param target the table on the destination
+ * @param columns the mirrored columns
+ * @param sourceKeys the columns by which a row is found, as the source has them; empty where there
+ *     are none on both sides
+ * @param targetKeys the same as the destination has them
+ * @param isConverted whether the two servers' encodings differ
+ */
+public record ComparedTable(
+    TableMapping mapping,
+    Table source,
+    Table target,
+    List<String> columns,
+    List<KeyColumn> sourceKeys,
+    List<KeyColumn> targetKeys,
+    boolean isConverted) {
+
+  private static final String HAS_UNIQUE_INDEX =
+      """
+      SELECT EXISTS
+        (SELECT FROM pg_catalog.pg_index i
+         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+         JOIN pg_catalog.pg_am m ON m.oid = c.relam AND m.amname = 'btree'
+         WHERE i.indrelid = CAST(? AS oid) AND i.indisunique AND i.indisvalid
+           AND i.indpred IS NULL AND i.indexprs IS NULL
+           AND (SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C")
+                FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = i.indrelid
+                  AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
+             = (SELECT array_agg(k ORDER BY k COLLATE "C") FROM unnest(CAST(? AS text[])) k))
+      """;
+
+  /** Thrown where a table cannot be compared as it is; the message holds the cure. */
+  public static final class NotComparableException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    NotComparableException(String message) {
+      super(message);
+    }
+  }
+
+  /** Looks a table up on both sides. */
+  public static ComparedTable of(Connection source, Connection destination, TableMapping mapping)
+      throws SQLException, NotComparableException {
+    Table from = find(source, mapping.source(), "source");
+    Table to = find(destination, mapping.destination(), "destination");
+    List<String> columns = new MirroredTable(mapping, from).columnNames();
+    for (String column : columns) {
+      if (to.column(column) == null) {
+        throw new NotComparableException(
+            "the destination table has no column " + column + "; syncSchema() adds it");
+      }
+    }
+    List<KeyColumn> sourceKeys = new ArrayList<>();
+    List<KeyColumn> targetKeys = new ArrayList<>();
+    if (isFoundBy(from.keyColumns(), columns, destination, to)) {
+      for (String key : from.keyColumns()) {
+        sourceKeys.add(KeyColumn.read(source, from, key));
+        targetKeys.add(KeyColumn.read(destination, to, key));
+      }
+    }
+    boolean isFound =
+        sourceKeys.stream().allMatch(KeyColumn::hasBuiltInOrder)
+            && targetKeys.stream().allMatch(KeyColumn::hasBuiltInOrder);
+    return new ComparedTable(
+        mapping,
+        from,
+        to,
+        columns,
+        isFound ? List.copyOf(sourceKeys) : List.of(),
+        isFound ? List.copyOf(targetKeys) : List.of(),
+        !encoding(source).equals(encoding(destination)));
+  }
+
+  private static Table find(Connection connection, TableName name, String side)
+      throws SQLException, NotComparableException {
+    Optional<Table> found = Catalog.table(connection, name);
+    return found.orElseThrow(
+        () -> new NotComparableException("the " + side + " has no table " + name));
+  }
+
+  /** Whether both sides tell rows by these columns, each row by another key. */
+  private static boolean isFoundBy(
+      List<String> keys, List<String> columns, Connection destination, Table target)
+      throws SQLException {
+    if (keys.isEmpty() || !columns.containsAll(keys)) {
+      return false;
+    }
+    for (String key : keys) {
+      Column column = target.column(key);
+      if (column == null || !column.notNull()) {
+        return false;
+      }
+    }
+    return Sql.queryBoolean(
+        destination, HAS_UNIQUE_INDEX, target.oid(), keys.toArray(String[]::new));
+  }
+
+  private static String encoding(Connection side) throws SQLException {
+    return String.valueOf(
+        Sql.queryText(side, "SELECT pg_catalog.current_setting('server_encoding')"));
+  }
+
+  /** Whether a row can be found again on both sides. */
+  public boolean hasKey() {
+    return !sourceKeys.isEmpty();
+  }
+
+  /** Whether a range of keys holds the same keys on both sides. */
+  boolean isOfOneOrder() {
+    for (int i = 0; i < sourceKeys.size(); i++) {
+      if (!sourceKeys.get(i).hasOrderOf(targetKeys.get(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The queries of the source. */
+  RowsSql sourceSql() {
+    return new RowsSql(source, columns, sourceKeys, mapping.filter(), isConverted);
+  }
+
+  /** The queries of the destination, where every row counts. */
+  RowsSql targetSql() {
+    return new RowsSql(target, columns, targetKeys, null, isConverted);
+  }
+}

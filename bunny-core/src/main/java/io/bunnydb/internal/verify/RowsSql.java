@@ -1,0 +1,232 @@
+package io.bunnydb.internal.verify;
+
+import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.Table;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The queries that compare one side's rows. Immutable.
+ *
+ * <p>What is compared is the text of a row of the mirrored columns, as the output functions write
+ * it: NULL is told from an empty value, and every type has one, while some have no equality. Its
+ * MD5 is the same on every version.
+ */
+final class RowsSql {
+  // What the driver takes for a parameter, and where it does not.
+  private static final Pattern QUESTION_MARK =
+      Pattern.compile(
+          "(?s)[eE]'(?:\\\\.|''|[^'\\\\])*'|'(?:''|[^'])*'|\"(?:\"\"|[^\"])*\""
+              + "|\\$(\\w*)\\$.*?\\$\\1\\$|--[^\\n]*|/\\*.*?\\*/|\\?");
+  private static final String VERSION = "tableoid::text || ' ' || ctid::text || ' ' || xmin::text";
+
+  private final Table table;
+  private final List<String> columns;
+  private final List<KeyColumn> keys;
+  private final @Nullable String filter;
+  private final boolean isConverted;
+
+  /**
+   * Queries of a table.
+   *
+   * @param columns the mirrored columns
+   * @param keys those by which a row is found; empty where there are none
+   * @param filter which rows count; null for all
+   * @param isConverted whether the two servers' encodings differ
+   */
+  RowsSql(
+      Table table,
+      List<String> columns,
+      List<KeyColumn> keys,
+      @Nullable String filter,
+      boolean isConverted) {
+    this.table = table;
+    this.columns = columns;
+    this.keys = keys;
+    this.filter = filter == null ? null : "(" + withoutParameters(filter) + ")";
+    this.isConverted = isConverted;
+  }
+
+  /** A condition of the user's, in which no question mark is a parameter. */
+  static String withoutParameters(String sql) {
+    return QUESTION_MARK
+        .matcher(sql)
+        .replaceAll(m -> m.group().equals("?") ? "??" : Matcher.quoteReplacement(m.group()));
+  }
+
+  /** How many columns a key has. */
+  int width() {
+    return keys.size();
+  }
+
+  /** Count and checksum of a range; both do not depend on the order of the rows. */
+  String checksum(KeyRange range) {
+    return "SELECT pg_catalog.count(*), "
+        + sums("h")
+        + " FROM (SELECT "
+        + content()
+        + " AS h FROM "
+        + table.toSql()
+        + where(range)
+        // Else the planner writes the expression in the place of each use.
+        + " OFFSET 0) r";
+  }
+
+  /** Count and checksum of all rows, checksum of their versions, snapshot. */
+  String whole() {
+    return "SELECT pg_catalog.count(*), "
+        + sums("h")
+        + ", "
+        + sums("v")
+        + ", pg_catalog.pg_current_snapshot()::text FROM (SELECT "
+        + content()
+        + " AS h, pg_catalog.md5("
+        + VERSION
+        + ") AS v FROM "
+        + table.toSql()
+        + where(KeyRange.ALL)
+        + " OFFSET 0) r";
+  }
+
+  private static String sums(String digest) {
+    return "pg_catalog.concat_ws(' ', pg_catalog.sum(('x' || pg_catalog.left("
+        + digest
+        + ", 16))::bit(64)::bigint), pg_catalog.sum(('x' || pg_catalog.right("
+        + digest
+        + ", 16))::bit(64)::bigint))";
+  }
+
+  /** The key of one row of a range, by its place in the key's order, counted from 0. */
+  String keyAt(KeyRange range, long place) {
+    return "SELECT "
+        + keyTexts()
+        + " FROM (SELECT "
+        + Sql.identifiers(keys.stream().map(KeyColumn::name).toList())
+        + " FROM "
+        + table.toSql()
+        + where(range)
+        + order()
+        + " LIMIT 1 OFFSET "
+        + place
+        + ") r";
+  }
+
+  /** Key and content of the first rows of a range, in the key's order. */
+  String rows(KeyRange range, int limit) {
+    return "SELECT "
+        + keyTexts()
+        + ", "
+        + content()
+        + " FROM "
+        + table.toSql()
+        + where(range)
+        + order()
+        + " LIMIT "
+        + limit;
+  }
+
+  /**
+   * For each of some keys its place among them, content and version of its row, and whether no
+   * other transaction has changed or locked it; snapshot. Parameters are the keys column by column.
+   */
+  String look() {
+    return "SELECT bunny_wanted.n, r.h, r.v, r.untouched, pg_catalog.pg_current_snapshot()::text"
+        + wanted("LEFT", content() + " AS h, " + VERSION + " AS v, xmax::text = '0' AS untouched")
+        + " ON true";
+  }
+
+  /** For each of some keys that is there its place among them, and the mirrored columns' text. */
+  String values() {
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < columns.size(); i++) {
+      texts.add(text(columns.get(i)) + " AS c" + i);
+    }
+    return "SELECT bunny_wanted.n, r.*"
+        + wanted("INNER", texts.isEmpty() ? "1" : String.join(", ", texts))
+        + " ON true";
+  }
+
+  /** Whatever the planner knows of the table, a row is found by its key, one after the other. */
+  private String wanted(String join, String selected) {
+    StringBuilder sql = new StringBuilder(" FROM unnest(");
+    StringBuilder names = new StringBuilder();
+    List<String> conditions = new ArrayList<>();
+    for (int i = 0; i < keys.size(); i++) {
+      sql.append(i == 0 ? "" : ", ").append("CAST(? AS text[])");
+      names.append('k').append(i).append(", ");
+      conditions.add(keys.get(i).operand() + " = " + keys.get(i).cast("bunny_wanted.k" + i));
+    }
+    if (filter != null) {
+      conditions.add(filter);
+    }
+    return sql.append(") WITH ORDINALITY AS bunny_wanted (")
+        .append(names)
+        .append("n) ")
+        .append(join)
+        .append(" JOIN LATERAL (SELECT ")
+        .append(selected)
+        .append(" FROM ")
+        .append(table.toSql())
+        .append(" WHERE ")
+        .append(String.join(" AND ", conditions))
+        .append(" OFFSET 0) r")
+        .toString();
+  }
+
+  private String content() {
+    String row = "ROW(" + Sql.identifiers(columns) + ")::text";
+    return "pg_catalog.md5("
+        + (isConverted ? "pg_catalog.convert_to(" + row + ", 'UTF8')" : row)
+        + ")";
+  }
+
+  private String keyTexts() {
+    return keys.stream().map(key -> text(key.name())).collect(Collectors.joining(", "));
+  }
+
+  /** A cast to text would not do, it differs from the output function for some types. */
+  private static String text(String column) {
+    String quoted = Sql.identifier(column);
+    return "CASE WHEN "
+        + quoted
+        + " IS DISTINCT FROM NULL THEN pg_catalog.format('%s', "
+        + quoted
+        + ") END";
+  }
+
+  private String order() {
+    return keys.stream()
+        .map(KeyColumn::operand)
+        .collect(Collectors.joining(", ", " ORDER BY ", ""));
+  }
+
+  private String where(KeyRange range) {
+    List<String> conditions = new ArrayList<>();
+    if (range.after() != null) {
+      addBound(conditions, ">", ">=");
+    }
+    if (range.to() != null) {
+      addBound(conditions, "<=", "<=");
+    }
+    if (filter != null) {
+      conditions.add(filter);
+    }
+    return conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
+  }
+
+  /** Of how many rows a comparison of several columns leaves, the planner has no idea. */
+  private void addBound(List<String> conditions, String comparison, String ofFirst) {
+    conditions.add(
+        keys.stream().map(KeyColumn::operand).collect(Collectors.joining(", ", "(", ") "))
+            + comparison
+            + keys.stream().map(key -> key.cast("?")).collect(Collectors.joining(", ", " (", ")")));
+    if (keys.size() > 1) {
+      KeyColumn first = keys.get(0);
+      conditions.add(first.operand() + " " + ofFirst + " " + first.cast("?"));
+    }
+  }
+}

@@ -1,0 +1,23 @@
+package io.bunnydb.internal.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+final class SnapshotTest {
+
+  @Test
+  void isOverWhenEachTransactionThatWroteHasEnded() {
+    Snapshot then = Snapshot.parse("10:20:10,14");
+    assertThat(then.isOver(Snapshot.parse("14:25:14,22"))).isFalse();
+    assertThat(then.isOver(Snapshot.parse("16:25:16,22"))).isTrue();
+    assertThat(then.isOver(then)).isFalse();
+  }
+
+  @Test
+  void isOverAtOnceWhenNobodyWrote() {
+    Snapshot quiet = Snapshot.parse("20:20:");
+    assertThat(quiet.running()).isEmpty();
+    assertThat(quiet.isOver(quiet)).isTrue();
+  }
+}
