@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  * @param from changes committed before this position are in the destination table already and are
  *     passed over; {@link Lsn#ZERO} while the table waits to be copied, also where it was paused
  *     before it was
- * @param repeatableUntil changes committed from {@code from} up to this position may be in the
- *     destination table already, and are written so that this does no harm; {@link Lsn#ZERO} where
- *     there are none of these
  * @param sourceOid OID of the source table ({@code pg_class}), which tells it from another that has
  *     taken its name; 0 where it is not known yet
  * @param publicationEntry OID of the table's entry in the publication ({@code pg_publication_rel}),
@@ -30,7 +27,6 @@ public record TableCheckpoint(
     TableMapping mapping,
     TableState state,
     Lsn from,
-    Lsn repeatableUntil,
     long sourceOid,
     long publicationEntry,
     @Nullable String error,
@@ -48,42 +44,36 @@ public record TableCheckpoint(
 
   /** A table that has not been looked up on the source. */
   public TableCheckpoint(TableMapping mapping, TableState state, Lsn from) {
-    this(mapping, state, from, Lsn.ZERO, 0, 0, null, null);
+    this(mapping, state, from, 0, 0, null, null);
   }
 
   /** The same with a mapping that differs in nothing that concerns the rows. */
   public TableCheckpoint withMapping(TableMapping newMapping) {
     return new TableCheckpoint(
-        newMapping, state, from, repeatableUntil, sourceOid, publicationEntry, error, shadow);
+        newMapping, state, from, sourceOid, publicationEntry, error, shadow);
   }
 
   /** The same in another state, with what goes with it. */
   public TableCheckpoint withState(TableState newState, Lsn newFrom) {
     return new TableCheckpoint(
-        mapping, newState, newFrom, repeatableUntil, sourceOid, publicationEntry, error, shadow);
-  }
-
-  /** The same, with changes up to a position that may be in the table already. */
-  public TableCheckpoint withRepeatableUntil(Lsn newRepeatableUntil) {
-    return new TableCheckpoint(
-        mapping, state, from, newRepeatableUntil, sourceOid, publicationEntry, error, shadow);
+        mapping, newState, newFrom, sourceOid, publicationEntry, error, shadow);
   }
 
   /** The same, found on the source under these OIDs. */
   public TableCheckpoint withSource(long newSourceOid, long newPublicationEntry) {
     return new TableCheckpoint(
-        mapping, state, from, repeatableUntil, newSourceOid, newPublicationEntry, error, shadow);
+        mapping, state, from, newSourceOid, newPublicationEntry, error, shadow);
   }
 
   /** The same, with why it stands still, or that no error has it do so. */
   public TableCheckpoint withError(@Nullable String newError) {
     return new TableCheckpoint(
-        mapping, state, from, repeatableUntil, sourceOid, publicationEntry, newError, shadow);
+        mapping, state, from, sourceOid, publicationEntry, newError, shadow);
   }
 
   /** The same with another table beside the destination table, or none. */
   public TableCheckpoint withShadow(@Nullable Shadow newShadow) {
     return new TableCheckpoint(
-        mapping, state, from, repeatableUntil, sourceOid, publicationEntry, error, newShadow);
+        mapping, state, from, sourceOid, publicationEntry, error, newShadow);
   }
 }

@@ -40,7 +40,6 @@ final class CheckpointReader {
              t.partition_key, t.excluded_columns, t.row_filter,
              t.on_existing_row, t.on_missing_row, t.state,
              t.from_lsn, t.source_oid, t.publication_entry,
-             pg_catalog.to_jsonb(t) ->> 'repeatable_until' AS repeatable_until,
              pg_catalog.to_jsonb(t) ->> 'error' AS table_error,
              pg_catalog.to_jsonb(t) ->> 'shadow_state' AS shadow_state,
              pg_catalog.to_jsonb(t) ->> 'shadow_from' AS shadow_from
@@ -120,7 +119,6 @@ final class CheckpointReader {
         mapping,
         TableState.valueOf(row.getString("state")),
         Lsn.parse(row.getString("from_lsn")),
-        lsn(row.getString("repeatable_until")),
         row.getLong("source_oid"),
         row.getLong("publication_entry"),
         row.getString("table_error"),
@@ -131,11 +129,7 @@ final class CheckpointReader {
     String state = row.getString("shadow_state");
     return state == null
         ? null
-        : new TableCheckpoint.Shadow(TableState.valueOf(state), lsn(row.getString("shadow_from")));
-  }
-
-  private static Lsn lsn(@Nullable String text) {
-    return text == null ? Lsn.ZERO : Lsn.parse(text);
+        : new TableCheckpoint.Shadow(TableState.valueOf(state), Lsn.parse(row.getString("shadow_from")));
   }
 
   private static <E extends Enum<E>> @Nullable E policy(Class<E> kind, @Nullable String name) {

@@ -63,7 +63,6 @@ final class CheckpointTables {
         from_lsn pg_lsn NOT NULL,
         source_oid bigint NOT NULL DEFAULT 0,
         publication_entry bigint NOT NULL DEFAULT 0,
-        repeatable_until pg_lsn NOT NULL DEFAULT '0/0',
         error text,
         shadow_state text,
         shadow_from pg_lsn,
@@ -85,7 +84,6 @@ final class CheckpointTables {
       COMMENT ON COLUMN bunny.table_checkpoint.from_lsn IS 'Changes committed before it came with the copy; 0/0 while the table waits to be copied';
       COMMENT ON COLUMN bunny.table_checkpoint.source_oid IS 'OID in pg_class on the source; 0 before the table was looked up';
       COMMENT ON COLUMN bunny.table_checkpoint.publication_entry IS 'OID in pg_publication_rel on the source; 0 for none';
-      COMMENT ON COLUMN bunny.table_checkpoint.repeatable_until IS 'Changes from from_lsn up to it may be there already; 0/0 for none';
       COMMENT ON COLUMN bunny.table_checkpoint.error IS 'Why it is quarantined; null otherwise';
       COMMENT ON COLUMN bunny.table_checkpoint.shadow_state IS 'COPYING, COPIED or LIVE: how far the table has come that is to take its place; null for none';
       COMMENT ON COLUMN bunny.table_checkpoint.shadow_from IS 'Changes committed before it came with the copy of that table';
@@ -103,12 +101,10 @@ final class CheckpointTables {
       COMMENT ON COLUMN bunny.checkpoint.paused_since IS 'When it was paused; null if it is not, or nobody knows';
       COMMENT ON COLUMN bunny.checkpoint.owner IS 'A number of the process that alone may write this row; null in a store in the destination, whose sessions see to that';
       ALTER TABLE bunny.table_checkpoint
-        ADD COLUMN IF NOT EXISTS repeatable_until pg_lsn NOT NULL DEFAULT '0/0',
         ADD COLUMN IF NOT EXISTS error text,
         ADD COLUMN IF NOT EXISTS shadow_state text,
         ADD COLUMN IF NOT EXISTS shadow_from pg_lsn;
       COMMENT ON COLUMN bunny.table_checkpoint.state IS 'COPYING, COPIED, LIVE, PAUSED or QUARANTINED';
-      COMMENT ON COLUMN bunny.table_checkpoint.repeatable_until IS 'Changes from from_lsn up to it may be there already; 0/0 for none';
       COMMENT ON COLUMN bunny.table_checkpoint.error IS 'Why it is quarantined; null otherwise';
       COMMENT ON COLUMN bunny.table_checkpoint.shadow_state IS 'COPYING, COPIED or LIVE: how far the table has come that is to take its place; null for none';
       COMMENT ON COLUMN bunny.table_checkpoint.shadow_from IS 'Changes committed before it came with the copy of that table';
@@ -158,14 +154,14 @@ final class CheckpointTables {
     return isTrue(
         connection,
         """
-        SELECT count(*) = 6
+        SELECT count(*) = 5
         FROM pg_catalog.pg_attribute a
         JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = 'bunny' AND NOT a.attisdropped
           AND (c.relname = 'checkpoint' AND a.attname IN ('paused_since', 'owner')
                OR c.relname = 'table_checkpoint' AND a.attname IN
-                  ('repeatable_until', 'error', 'shadow_state', 'shadow_from'))
+                  ('error', 'shadow_state', 'shadow_from'))
         """);
   }
 

@@ -102,6 +102,9 @@ public final class JdbcCheckpointStore implements CheckpointStore {
    *   from_lsn pg_lsn NOT NULL,
    *   source_oid bigint NOT NULL DEFAULT 0,
    *   publication_entry bigint NOT NULL DEFAULT 0,
+   *   error text,
+   *   shadow_state text,
+   *   shadow_from pg_lsn,
    *   PRIMARY KEY (mirror, source_schema, source_table)
    * );
    * }</pre>

@@ -208,7 +208,7 @@ abstract class JdbcCheckpointStoreContract extends CheckpointStoreContract {
         .execute(
             JdbcCheckpointStore.ddl(),
             "ALTER TABLE bunny.checkpoint DROP COLUMN paused_since, DROP COLUMN owner",
-            "ALTER TABLE bunny.table_checkpoint DROP COLUMN repeatable_until, DROP COLUMN error,"
+            "ALTER TABLE bunny.table_checkpoint DROP COLUMN error,"
                 + " DROP COLUMN shadow_state, DROP COLUMN shadow_from",
             "INSERT INTO bunny.checkpoint VALUES ('a', '7301234567890123456', 1, 'app', 'bunny_a',"
                 + " 'bunny_a', '0/16B3748', false, NULL)",

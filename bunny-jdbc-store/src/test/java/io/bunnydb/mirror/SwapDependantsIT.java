@@ -118,7 +118,7 @@ final class SwapDependantsIT {
             + " REFERENCES account NOT VALID",
         "CREATE POLICY own ON account AS RESTRICTIVE FOR SELECT USING (owner_id > 0)",
         "ALTER TABLE account ENABLE ROW LEVEL SECURITY",
-        "CREATE PUBLICATION onward FOR TABLE account, ONLY owner",
+        "CREATE PUBLICATION onward FOR TABLE ONLY account, ONLY owner",
         "GRANT SELECT, UPDATE (code) ON account TO pg_monitor WITH GRANT OPTION",
         "GRANT SELECT ON rich TO pg_monitor",
         "ALTER VIEW richest OWNER TO pg_monitor",

@@ -313,6 +313,32 @@ final class SwapIT {
   }
 
   @Test
+  @ExpectsLog("has no column n; the resync by swap is given up")
+  void tableKeepsItsRowsWhereItLacksANewColumn() throws Exception {
+    String addColumn = "ALTER TABLE a ADD COLUMN n int DEFAULT 7";
+    try (MirrorHandle handle = runningWithRows()) {
+      spoil("a");
+      try (Connection writer = hold(databases.destination(), "a")) {
+        handle.resync(ResyncStrategy.SWAP, A);
+        awaitHeldUp(databases.destination());
+        handle.pause();
+        assertThat(writer.isValid(1)).isTrue();
+      }
+      databases.source().execute("UPDATE a SET t = 'new' WHERE id = 60", addColumn);
+      handle.resume();
+      handle.awaitState(MirrorState.RUNNING, SOON);
+      handle.awaitCaughtUp(SOON);
+      assertThat(databases.destination().queryString("SELECT t FROM a WHERE id = 60"))
+          .isEqualTo("new");
+      assertNoShadow(databases.destination());
+      databases.destination().execute(addColumn);
+      handle.resync(ResyncStrategy.SWAP, A);
+      assertSwapped(handle, "public.a");
+      handle.drop();
+    }
+  }
+
+  @Test
   void whatStandsAgainstAShadowRefusesIt() {
     try (MirrorHandle handle = runningWithRows()) {
       databases.destination().execute("CREATE PUBLICATION onward FOR ALL TABLES");

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The shadows of a mirror's tables on the destination. Used by the mirror's thread. */
 final class Shadows {
@@ -71,7 +72,13 @@ final class Shadows {
         result.add(table);
         continue;
       }
-      Table target = target(table.mapping(), destination);
+      Table target = Catalog.table(destination, table.mapping().destination()).orElse(null);
+      String obstacle = obstacle(tables.get(i), target);
+      if (target == null || !obstacle.isEmpty()) {
+        tellOfEnd(new CopyException(mirror, table.mapping().source(), null, obstacle, null));
+        result.add(SwapRules.giveUp(table));
+        continue;
+      }
       TableName name = ShadowTable.name(target);
       wanted.add(name);
       result.add(
@@ -87,20 +94,17 @@ final class Shadows {
     return checkpoint.withTables(result);
   }
 
-  private Table target(TableMapping mapping, Connection destination) throws SQLException {
-    return Catalog.table(destination, mapping.destination())
-        .orElseThrow(
-            () ->
-                new MirrorException(
-                    mirror,
-                    mapping.source(),
-                    null,
-                    "destination table "
-                        + mapping.destination()
-                        + " is gone, whose rows are being copied again; call resync("
-                        + mapping.source()
-                        + "), which makes it anew, then resume",
-                    null));
+  /** Why a table can have no shadow; empty where it can. */
+  private static String obstacle(MirroredTable table, @Nullable Table target) {
+    if (target == null) {
+      return "its destination table is gone";
+    }
+    for (String column : table.columnNames()) {
+      if (target.column(column) == null) {
+        return "its destination table has no column " + column;
+      }
+    }
+    return "";
   }
 
   private static boolean fits(MirroredTable table, Table target, Connection destination)
@@ -113,18 +117,6 @@ final class Shadows {
   private TableCheckpoint begin(
       TableCheckpoint known, MirroredTable table, Table target, Connection destination)
       throws SQLException {
-    for (String column : table.columnNames()) {
-      if (target.column(column) == null) {
-        throw new MirrorException(
-            mirror,
-            known.mapping().source(),
-            null,
-            "the destination table has no column "
-                + column
-                + "; add it, then resume; syncSchema adds it with what older rows hold",
-            null);
-      }
-    }
     Sql.execute(destination, "DROP TABLE IF EXISTS " + ShadowTable.name(target).toSql());
     ShadowTable.create(destination, table, target, mirror);
     if (!SwapRules.shadowIsIn(known, TableState.COPYING)) {
@@ -191,6 +183,11 @@ final class Shadows {
       return false;
     }
     checkpoints.save(known.withTables(known.tables().stream().map(SwapRules::giveUp).toList()));
+    tellOfEnd(error);
+    return true;
+  }
+
+  private void tellOfEnd(MirrorException error) {
     context
         .events()
         .error(
@@ -199,7 +196,6 @@ final class Shadows {
                 + " that they have: see to that, then call it again",
             Map.of());
     context.lifecycle().tell(listener -> listener.onError(mirror, error));
-    return true;
   }
 
   /** A change that was refused concerns the shadow where that is what is followed. */
