@@ -94,6 +94,7 @@ public final class MirrorProcess {
   }
 
   private static void toggle(MirrorHandle handle, List<String> tables) {
+    handle.awaitState(MirrorState.RUNNING, Operated.SOON);
     for (int i = 0; ; i = (i + 1) % tables.size()) {
       handle.table(tables.get(i)).pause();
       handle.table(tables.get(i)).resume();

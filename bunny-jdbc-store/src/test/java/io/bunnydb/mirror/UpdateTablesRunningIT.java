@@ -65,10 +65,10 @@ final class UpdateTablesRunningIT {
       tables = {"public.late_one", "public.big"})
   void tablesComeAndGoUnderLoad() {
     MixedLoad load = MixedLoad.create(databases.source(), 20_000, 2);
-    load.truncate();
     String[] early = MixedLoad.TABLES.toArray(String[]::new);
     try (Workload writes = Workload.start(databases.source(), load);
         MirrorHandle handle = running(mirror(databases, early).maxBatchBytes(1 << 16))) {
+      load.truncate();
       List<String> more = new ArrayList<>(MixedLoad.TABLES);
       more.addAll(MixedLoad.LATE_TABLES);
       handle.updateTables(mappings(more.toArray(String[]::new)));
