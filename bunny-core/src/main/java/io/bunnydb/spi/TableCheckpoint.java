@@ -49,8 +49,7 @@ public record TableCheckpoint(
 
   /** The same with a mapping that differs in nothing that concerns the rows. */
   public TableCheckpoint withMapping(TableMapping newMapping) {
-    return new TableCheckpoint(
-        newMapping, state, from, sourceOid, publicationEntry, error, shadow);
+    return new TableCheckpoint(newMapping, state, from, sourceOid, publicationEntry, error, shadow);
   }
 
   /** The same in another state, with what goes with it. */
@@ -67,13 +66,11 @@ public record TableCheckpoint(
 
   /** The same, with why it stands still, or that no error has it do so. */
   public TableCheckpoint withError(@Nullable String newError) {
-    return new TableCheckpoint(
-        mapping, state, from, sourceOid, publicationEntry, newError, shadow);
+    return new TableCheckpoint(mapping, state, from, sourceOid, publicationEntry, newError, shadow);
   }
 
   /** The same with another table beside the destination table, or none. */
   public TableCheckpoint withShadow(@Nullable Shadow newShadow) {
-    return new TableCheckpoint(
-        mapping, state, from, sourceOid, publicationEntry, error, newShadow);
+    return new TableCheckpoint(mapping, state, from, sourceOid, publicationEntry, error, newShadow);
   }
 }

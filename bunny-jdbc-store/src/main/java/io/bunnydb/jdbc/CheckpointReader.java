@@ -129,7 +129,8 @@ final class CheckpointReader {
     String state = row.getString("shadow_state");
     return state == null
         ? null
-        : new TableCheckpoint.Shadow(TableState.valueOf(state), Lsn.parse(row.getString("shadow_from")));
+        : new TableCheckpoint.Shadow(
+            TableState.valueOf(state), Lsn.parse(row.getString("shadow_from")));
   }
 
   private static <E extends Enum<E>> @Nullable E policy(Class<E> kind, @Nullable String name) {
