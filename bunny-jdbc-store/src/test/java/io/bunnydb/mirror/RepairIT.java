@@ -57,7 +57,8 @@ final class RepairIT {
       TableVerification big = report.table(TableName.parse("public.big"));
       assertThat(big.additional()).as("%s", big).isEqualTo(500);
       assertThat(big.missing()).as("%s", big).isBetween(450L, 500L);
-      assertThat(big.different()).as("%s", big).isBetween(450L, 500L);
+      // Those that the load has updated meanwhile have all of the source's values.
+      assertThat(big.different()).as("%s", big).isLessThanOrEqualTo(500);
       assertThat(report.table(TableName.parse("public.doc")).repaired()).isGreaterThan(50);
       // What could not be settled, as it was written to all the while.
       Await.until(SOON, "nothing is left to repair", () -> handle.repair(OPTIONS).matches());
@@ -208,8 +209,11 @@ final class RepairIT {
       awaitRows(300);
       Await.until(SOON, "it runs", () -> child.order(Order.TELL) == MirrorState.RUNNING);
       databases.destination().execute("DELETE FROM a WHERE id > 10");
-      child.order(Order.REPAIR);
-      assertThat(child.output()).contains("public.a: REPAIRED", "290 missing, 290 repaired");
+      child.give(Order.REPAIR);
+      Await.until(
+          Duration.ofMinutes(2),
+          "the rows are repaired",
+          () -> child.output().contains("290 missing, 290 repaired"));
       child.end();
     }
     try (MirrorHandle handle = repairedMirror()) {

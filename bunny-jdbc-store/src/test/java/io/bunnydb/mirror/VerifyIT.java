@@ -136,7 +136,7 @@ final class VerifyIT {
         .execute(
             "CREATE TABLE a (secret text, id int PRIMARY KEY, n int,"
                 + " twice int GENERATED ALWAYS AS (n * 2) STORED, j jsonb)",
-            "INSERT INTO a SELECT 's', i, i, jsonb_build_object('?', i)"
+            "INSERT INTO a (secret, id, n, j) SELECT 's', i, i, jsonb_build_object('?', i)"
                 + " FROM generate_series(1, 300) i");
     databases
         .destination()
