@@ -14,7 +14,6 @@ import io.bunnydb.Peer;
 import io.bunnydb.PreflightException;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableStatus;
-import io.bunnydb.VerifyReport;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
 import io.bunnydb.scenarios.Scenario.Step;
 import io.bunnydb.spi.CheckpointStore;
@@ -258,9 +257,6 @@ final class ScenarioRun implements AutoCloseable {
                 + (table.filter() == null ? "" : " WHERE " + table.filter()),
             databases.destination(),
             "SELECT " + columns + " FROM " + table.destination().toSql());
-        // Nobody writes, so the comparison while it runs has to find the same.
-        VerifyReport verified = operated().verify(table.source());
-        assertThat(verified.matches()).as("%s", verified).isTrue();
       }
     }
   }
