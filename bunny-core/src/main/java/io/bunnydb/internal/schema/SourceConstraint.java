@@ -69,8 +69,8 @@ public record SourceConstraint(
                 WHERE f.provolatile <> 'i'
                    OR f.pronamespace <> (SELECT oid FROM pg_catalog.pg_namespace
                                          WHERE nspname = 'pg_catalog')),
-               pg_catalog.lower(pg_catalog.substring(k.conbin::text FROM
-                 '[{](SQLVALUEFUNCTION|COERCEVIAIO|ROWCOMPARE|XMLEXPR|JSON|NEXTVALUE)')))
+               pg_catalog.lower(pg_catalog.substring(
+                 k.conbin::text, '[{](SQLVALUEFUNCTION|COERCEVIAIO|ROWCOMPARE|XMLEXPR|JSON|NEXTVALUE)')))
       FROM pg_catalog.pg_constraint k
       CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(k)) j (k)
       LEFT JOIN pg_catalog.pg_class c ON c.oid = k.confrelid
