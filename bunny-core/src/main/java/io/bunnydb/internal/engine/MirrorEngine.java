@@ -248,7 +248,7 @@ public final class MirrorEngine {
   public void close() {
     repairs.stopAll();
     thread.end();
-    repairs.apart(repairs::stopAll);
+    repairs.end();
     guard.join();
   }
 
