@@ -50,8 +50,8 @@ public record VerifyOptions(
   }
 
   /**
-   * Ranges of 10,000 rows, half of the time, 100 rows listed, ten seconds of patience, and additional
-   * rows deleted.
+   * Ranges of 10,000 rows, half of the time, 100 rows listed, ten seconds of patience, and
+   * additional rows deleted.
    */
   public static VerifyOptions defaults() {
     return new VerifyOptions(10_000, 0.5, 100, Duration.ofSeconds(10), true);

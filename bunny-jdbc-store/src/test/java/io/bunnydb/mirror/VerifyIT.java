@@ -320,7 +320,8 @@ final class VerifyIT {
       CompletableFuture<Void> commit;
       await("nobody");
       try {
-        commit = Operated.inBackground(() -> databases.source().execute("INSERT INTO a VALUES (3)"));
+        commit =
+            Operated.inBackground(() -> databases.source().execute("INSERT INTO a VALUES (3)"));
         Await.until(
             SOON,
             "the row is applied",
@@ -384,8 +385,7 @@ final class VerifyIT {
             "CREATE TABLE c (id int PRIMARY KEY, n int)",
             "INSERT INTO c VALUES (1, 0)");
     TableMapping filtered = TableMapping.from("public.c").where("n < 5");
-    try (MirrorHandle handle =
-        running(mirror(databases, "public.a", "public.b").table(filtered))) {
+    try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b").table(filtered))) {
       handle.awaitCaughtUp(SOON);
       handle.pause();
       databases

@@ -79,8 +79,7 @@ final class SidesProof {
     // The session of a paused mirror may have been lost since.
     boolean isRunning = context.lifecycle().state() == MirrorState.RUNNING;
     if (isRunning
-        && !Ownership.isOwner(
-            destination, context.config().name(), context.destination().pid())) {
+        && !Ownership.isOwner(destination, context.config().name(), context.destination().pid())) {
       throw refusal(
           "the session that writes for the mirror is not on the server to which the destination's"
               + " address leads");

@@ -102,8 +102,7 @@ final class Verification implements Standing {
         }
         proof.prove(source, destination);
         new VerifyRights(config, destination)
-            .check(
-                tables, source, destination, isRepair, isRepair && options.deletesAdditional());
+            .check(tables, source, destination, isRepair, isRepair && options.deletesAdditional());
         Sql.execute(source, READING);
         Sql.execute(destination, READING);
         Pace pace = new Pace(stop, options.workShare());

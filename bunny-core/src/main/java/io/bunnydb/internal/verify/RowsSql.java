@@ -211,9 +211,7 @@ final class RowsSql {
   /** A column in the form in which it is compared: by its text, as the stream brings it. */
   private String compared(String column) {
     String type = casts.get(column);
-    return type == null
-        ? Sql.identifier(column)
-        : "CAST(" + text(column) + " AS " + type + ")";
+    return type == null ? Sql.identifier(column) : "CAST(" + text(column) + " AS " + type + ")";
   }
 
   private String keyTexts() {
