@@ -376,19 +376,21 @@ public final class MirrorHandle implements AutoCloseable {
   /**
    * Compares tables as {@link #verify(VerifyOptions, TableName...)} does, and gives the rows that
    * differ the source's values: writes those that are missing, corrects those that are different,
-   * deletes those that are additional. Each hundred rows are a transaction of the destination, in
-   * which the table is locked against writers, for some milliseconds mostly, so that the mirror's
-   * changes of it wait; readers do not. Rows that are unsettled are left as they are, and so is a
-   * table that can only be compared as a whole: {@link #resync} it. Broken off at any moment, by a
-   * crash as well, it leaves whole rows, and can be called again.
+   * deletes those that are additional, which rows of partitions are, too, that the source has
+   * dropped ({@link VerifyOptions#deletesAdditional(boolean)} lets them stay). Each hundred rows are
+   * a transaction of the destination, in which the table is locked against writers, for some
+   * milliseconds mostly, so that the mirror's changes of it wait; readers do not. Rows that are
+   * unsettled are left as they are, and so is a table that can only be compared as a whole: {@link
+   * #resync} it. Broken off at any moment, by a crash as well, it leaves whole rows, and can be
+   * called again.
    *
    * @param options how much is read at a time, and told
    * @param tables names of source tables, none for all
    * @return what was found, and how many rows of it were repaired
    * @throws IllegalArgumentException if the mirror has not one of them
    * @throws IllegalStateException if the mirror is not RUNNING, or is closed meanwhile
-   * @throws PreflightException if a role lacks a right to read or write a table; nothing was
-   *     changed
+   * @throws PreflightException if a role lacks a right to read or write a table, or if another
+   *     mirror fills the destination table, whose rows would be deleted; nothing was changed
    * @throws AwaitTimeoutException if the thread was interrupted, which then still is
    * @throws MirrorException if a side cannot be read or written; what was repaired stays
    */

@@ -4,7 +4,8 @@ import java.time.Duration;
 
 /**
  * How a mirror's tables are verified: how much is read at a time, how much of the time, how much is
- * told.
+ * told, and
+ * what a repair leaves.
  *
  * <p>Immutable; each method that changes something gives new options.
  *
@@ -13,8 +14,14 @@ import java.time.Duration;
  * @param workShare the part of the time for which the servers work; over 0, up to 1
  * @param listedRows how many differing rows are listed of a table, each by its key; 0 to 100,000
  * @param patience how long a row that differs is looked at until it is certain that it does
+ * @param deletesAdditional whether a repair deletes rows that the destination alone has
  */
-public record VerifyOptions(int rowsPerRange, double workShare, int listedRows, Duration patience) {
+public record VerifyOptions(
+    int rowsPerRange,
+    double workShare,
+    int listedRows,
+    Duration patience,
+    boolean deletesAdditional) {
   private static final int LEAST_ROWS = 100;
   private static final int MOST_ROWS = 1_000_000;
   private static final int MOST_LISTED = 100_000;
@@ -42,9 +49,12 @@ public record VerifyOptions(int rowsPerRange, double workShare, int listedRows, 
     }
   }
 
-  /** Ranges of 10,000 rows, half of the time, 100 rows listed, ten seconds of patience. */
+  /**
+   * Ranges of 10,000 rows, half of the time, 100 rows listed, ten seconds of patience, and
+   * additional rows deleted.
+   */
   public static VerifyOptions defaults() {
-    return new VerifyOptions(10_000, 0.5, 100, Duration.ofSeconds(10));
+    return new VerifyOptions(10_000, 0.5, 100, Duration.ofSeconds(10), true);
   }
 
   /**
@@ -54,7 +64,7 @@ public record VerifyOptions(int rowsPerRange, double workShare, int listedRows, 
    * @throws IllegalArgumentException if it is out of bounds
    */
   public VerifyOptions rowsPerRange(int rows) {
-    return new VerifyOptions(rows, workShare, listedRows, patience);
+    return new VerifyOptions(rows, workShare, listedRows, patience, deletesAdditional);
   }
 
   /**
@@ -65,7 +75,7 @@ public record VerifyOptions(int rowsPerRange, double workShare, int listedRows, 
    * @throws IllegalArgumentException if it is out of bounds
    */
   public VerifyOptions workShare(double share) {
-    return new VerifyOptions(rowsPerRange, share, listedRows, patience);
+    return new VerifyOptions(rowsPerRange, share, listedRows, patience, deletesAdditional);
   }
 
   /**
@@ -76,7 +86,7 @@ public record VerifyOptions(int rowsPerRange, double workShare, int listedRows, 
    * @throws IllegalArgumentException if it is out of bounds
    */
   public VerifyOptions listedRows(int rows) {
-    return new VerifyOptions(rowsPerRange, workShare, rows, patience);
+    return new VerifyOptions(rowsPerRange, workShare, rows, patience, deletesAdditional);
   }
 
   /**
@@ -88,6 +98,15 @@ public record VerifyOptions(int rowsPerRange, double workShare, int listedRows, 
    * @throws IllegalArgumentException if it is negative
    */
   public VerifyOptions patience(Duration time) {
-    return new VerifyOptions(rowsPerRange, workShare, listedRows, time);
+    return new VerifyOptions(rowsPerRange, workShare, listedRows, time, deletesAdditional);
+  }
+
+  /**
+   * The same with another treatment of rows that the destination alone has. Default {@code true}: a
+   * repair deletes them. With {@code false} they are counted and listed, and stay; for tables into
+   * which others write as well, or that keep the rows of partitions that the source has dropped.
+   */
+  public VerifyOptions deletesAdditional(boolean isDeleting) {
+    return new VerifyOptions(rowsPerRange, workShare, listedRows, patience, isDeleting);
   }
 }

@@ -18,8 +18,9 @@ final class VerifyOptionsTest {
                 .rowsPerRange(200)
                 .workShare(0.1)
                 .listedRows(5)
-                .patience(Duration.ofSeconds(1)))
-        .isEqualTo(new VerifyOptions(200, 0.1, 5, Duration.ofSeconds(1)));
+                .patience(Duration.ofSeconds(1))
+                .deletesAdditional(false))
+        .isEqualTo(new VerifyOptions(200, 0.1, 5, Duration.ofSeconds(1), false));
   }
 
   @Test

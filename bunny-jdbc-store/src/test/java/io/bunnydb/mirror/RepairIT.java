@@ -4,10 +4,13 @@ import static io.bunnydb.mirror.Operated.SOON;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.bunnydb.Mirror;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
+import io.bunnydb.PreflightException;
+import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
 import io.bunnydb.TableVerification;
 import io.bunnydb.TableVerification.Outcome;
@@ -152,7 +155,7 @@ final class RepairIT {
   }
 
   @Test
-  @ExpectsLog("the destination table was in use")
+  @ExpectsLog("the table was in use, on the destination or on the source")
   void tableThatIsInUseIsLeft() throws Exception {
     createRows(10);
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
@@ -165,6 +168,63 @@ final class RepairIT {
         user.rollback();
       }
       assertThat(handle.repair(OPTIONS, A).matches()).isTrue();
+      handle.drop();
+    }
+  }
+
+  @Test
+  @ExpectsLog("the table was in use, on the destination or on the source")
+  void sourceTableThatIsInUseHoldsUpNobody() throws Exception {
+    createRows(10);
+    try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
+      handle.awaitCaughtUp(SOON);
+      databases.destination().execute("UPDATE a SET n = -1");
+      CompletableFuture<Void> repair;
+      try (Connection user = Operated.hold(databases.destination(), "a")) {
+        repair = Operated.inBackground(() -> handle.repair(OPTIONS, A));
+        Operated.awaitHeldUp(databases.destination());
+        // It has proven what differs, and is to look once more.
+        try (Connection holder = Operated.inTransaction(databases.source(), "LOCK TABLE a")) {
+          user.rollback();
+          repair.get(15, TimeUnit.SECONDS);
+          holder.rollback();
+        }
+      }
+      assertThat(spoiled()).isEqualTo(10);
+      assertThat(handle.repair(OPTIONS, A).matches()).isTrue();
+      handle.drop();
+    }
+  }
+
+  @Test
+  @SidesDiffer("the destination has rows of another table")
+  @ExpectsLog("were compared and repaired: .* 1 additional")
+  void rowsOfAnotherMirrorStay() {
+    createRows(3);
+    databases.source().execute("CREATE TABLE b (LIKE a INCLUDING ALL)");
+    try (MirrorHandle handle = running(mirror(databases, "public.a"));
+        MirrorHandle other =
+            running(
+                Mirror.builder("other")
+                    .source(databases.source().peer())
+                    .destination(databases.destination().peer())
+                    .checkpointStore(JdbcCheckpointStore.inDestination())
+                    .initialSnapshot(false)
+                    .table(TableMapping.from("public.b").to("public.a")))) {
+      databases.source().execute("INSERT INTO b VALUES (9, 9, 'other')");
+      handle.awaitCaughtUp(SOON);
+      other.awaitCaughtUp(SOON);
+      databases.destination().execute("DELETE FROM a WHERE id = 1");
+      assertThatThrownBy(() -> handle.repair(OPTIONS, A))
+          .isInstanceOf(PreflightException.class)
+          .hasMessageContaining("written by mirror 'other' too");
+      TableVerification repaired =
+          handle.repair(OPTIONS.deletesAdditional(false), A).tables().get(0);
+      assertThat(repaired.repaired()).isOne();
+      assertThat(repaired.additional()).isOne();
+      assertThat(databases.destination().queryStrings("SELECT id FROM a ORDER BY id"))
+          .containsExactly("1", "2", "3", "9");
+      other.drop();
       handle.drop();
     }
   }

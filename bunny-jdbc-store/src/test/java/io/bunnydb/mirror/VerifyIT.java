@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A comparison finds every difference that somebody has made on the destination, and no other. */
-@ExpectsLog(value = "tables were compared: ", optional = true)
+@ExpectsLog(value = "tables were compared( and repaired)?: ", optional = true)
 final class VerifyIT {
   private static final VerifyOptions SMALL_RANGES =
       VerifyOptions.defaults().rowsPerRange(100).workShare(1);
@@ -306,6 +306,105 @@ final class VerifyIT {
       }
       assertThat(rows(verified(handle, quick)))
           .containsExactly("ADDITIONAL {id=3}", "DIFFERENT {id=1}");
+      handle.drop();
+    }
+  }
+
+  /** Its row has been applied, and is not visible on the source; nobody else writes there. */
+  @Test
+  void rowOfACommitThatWaitsForAStandbyIsNotCalledAdditional() throws Exception {
+    databases.source().execute("CREATE TABLE a (id int PRIMARY KEY)", "INSERT INTO a VALUES (1)");
+    VerifyOptions quick = SMALL_RANGES.patience(Duration.ofMillis(700));
+    try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
+      handle.awaitCaughtUp(SOON);
+      CompletableFuture<Void> commit;
+      await("nobody");
+      try {
+        commit =
+            Operated.inBackground(() -> databases.source().execute("INSERT INTO a VALUES (3)"));
+        Await.until(
+            SOON,
+            "the row is applied",
+            () -> databases.destination().queryLong("SELECT count(*) FROM a") == 2);
+        assertThat(rows(handle.verify(quick, A).tables().get(0)))
+            .containsExactly("UNSETTLED {id=3}");
+        TableVerification repaired = handle.repair(quick, A).tables().get(0);
+        assertThat(rows(repaired)).containsExactly("UNSETTLED {id=3}");
+        assertThat(databases.source().queryLong("SELECT count(*) FROM a")).isOne();
+      } finally {
+        await("");
+      }
+      commit.get(10, TimeUnit.SECONDS);
+      assertThat(verified(handle, quick).outcome()).isEqualTo(Outcome.EQUAL);
+      databases.assertMirrored("public.a");
+      handle.drop();
+    }
+  }
+
+  /** Has commits on the source wait for a standby. */
+  private static void await(String standby) {
+    databases
+        .source()
+        .execute(
+            "ALTER SYSTEM SET synchronous_standby_names = '" + standby + "'",
+            "SELECT pg_reload_conf()");
+    Await.until(
+        SOON,
+        "the setting is there",
+        () -> standby.equals(databases.source().queryString("SHOW synchronous_standby_names")));
+  }
+
+  @Test
+  @SidesDiffer("the destination's types write values otherwise")
+  void comparesWhatTheDestinationsTypesWrite() {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE a (id int PRIMARY KEY, n numeric(5,2), f float4, b jsonb)",
+            "INSERT INTO a VALUES (1, 1.05, 1.1, '1'), (2, 1.5, 0.1, '[]'), (3, NULL, NULL, NULL)");
+    databases
+        .destination()
+        .execute(
+            "CREATE TABLE a (id bigint PRIMARY KEY, n numeric(12,4), f float8, b text)");
+    try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
+      assertThat(verified(handle, SMALL_RANGES).outcome()).isEqualTo(Outcome.EQUAL);
+      databases.destination().execute("UPDATE a SET n = 1.5001, b = '' WHERE id = 2");
+      assertThat(handle.repair(SMALL_RANGES, A).tables().get(0).repaired()).isOne();
+      assertThat(verified(handle, SMALL_RANGES).outcome()).isEqualTo(Outcome.EQUAL);
+      handle.drop();
+    }
+  }
+
+  @Test
+  void anotherTableOfThatNameAndATableThatCannotBeReadAreSkipped() {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE a (id int PRIMARY KEY)",
+            "CREATE TABLE b (id int PRIMARY KEY)",
+            "CREATE TABLE c (id int PRIMARY KEY, n int)",
+            "INSERT INTO c VALUES (1, 0)");
+    TableMapping filtered = TableMapping.from("public.c").where("n < 5");
+    try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b").table(filtered))) {
+      handle.awaitCaughtUp(SOON);
+      handle.pause();
+      databases
+          .source()
+          .execute(
+              "ALTER TABLE a RENAME TO old",
+              "CREATE TABLE a (id int PRIMARY KEY)",
+              "ALTER TABLE c RENAME n TO m");
+      List<TableVerification> tables = handle.verify(SMALL_RANGES).tables();
+      assertThat(tables)
+          .extracting(TableVerification::outcome)
+          .containsExactly(Outcome.SKIPPED, Outcome.EQUAL, Outcome.SKIPPED);
+      assertThat(tables.get(0).toString()).contains("another table of that name");
+      databases
+          .source()
+          .execute("DROP TABLE a", "ALTER TABLE old RENAME TO a", "ALTER TABLE c RENAME m TO n");
+      handle.resume();
+      handle.awaitCaughtUp(SOON);
+      assertThat(handle.verify().matches()).isTrue();
       handle.drop();
     }
   }

@@ -70,14 +70,24 @@ public final class Ownership {
       throws SQLException {
     Sql.execute(
         session, "SELECT pg_catalog.pg_advisory_xact_lock_shared(" + key(mirror, "helper") + ")");
-    if (!Sql.queryBoolean(
-        session,
-        "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.pid = ? AND " + IS_OWNER + ")",
-        ownerPid,
-        key(mirror, "owner"))) {
+    if (!isOwner(session, mirror, ownerPid)) {
       throw new SQLException(
           "the session that owned the mirror has ended while another wrote for it", "08006");
     }
+  }
+
+  /**
+   * Whether a session owns the mirror.
+   *
+   * @param asked any session of the server that is asked
+   * @param pid process id of the session in question
+   */
+  public static boolean isOwner(Connection asked, String mirror, int pid) throws SQLException {
+    return Sql.queryBoolean(
+        asked,
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.pid = ? AND " + IS_OWNER + ")",
+        pid,
+        key(mirror, "owner"));
   }
 
   /**

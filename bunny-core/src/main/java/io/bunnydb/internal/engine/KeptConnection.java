@@ -62,6 +62,11 @@ final class KeptConnection implements AutoCloseable {
     return reached == null || reached.equals(other);
   }
 
+  /** Whether it leads to a server ({@link Catalog#server}) at this moment. */
+  boolean leadsTo(String other) {
+    return other.equals(server);
+  }
+
   /** Ends the connection; the next use opens another. What was not committed is undone. */
   @Override
   public void close() {

@@ -271,7 +271,7 @@ public final class MirrorEngine {
   public void close() {
     repairs.stopAll();
     thread.end();
-    repairs.apart(repairs::stopAll);
+    repairs.end();
     guard.join();
     follower.join();
   }

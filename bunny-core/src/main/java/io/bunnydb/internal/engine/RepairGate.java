@@ -26,14 +26,45 @@ final class RepairGate {
     this.lifecycle = lifecycle;
   }
 
-  /** Notes that a comparison or repair runs, which a signal ends. */
+  /**
+   * Notes that a comparison or repair runs, which a signal ends.
+   *
+   * @throws IllegalStateException if the mirror is being ended, or was
+   */
   void begins(StopSignal stop) {
+    // In this order, so that who ends the mirror meets it, or it finds the state.
     running.add(stop);
+    MirrorState state = lifecycle.state();
+    if (state == MirrorState.TERMINATING || state == MirrorState.TERMINATED) {
+      ends(stop);
+      throw new IllegalStateException("the mirror is " + state + ", and compares no tables");
+    }
   }
 
   /** Notes that it has ended. */
   void ends(StopSignal stop) {
-    running.remove(stop);
+    synchronized (running) {
+      running.remove(stop);
+      running.notifyAll();
+    }
+  }
+
+  /** Ends all comparisons and repairs of a mirror that has ended, and waits until none runs. */
+  void end() {
+    boolean isInterrupted = false;
+    synchronized (running) {
+      while (!running.isEmpty()) {
+        stopAll();
+        try {
+          running.wait(LOOK_MILLIS);
+        } catch (InterruptedException e) {
+          isInterrupted = true;
+        }
+      }
+    }
+    if (isInterrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Ends all comparisons and repairs. */

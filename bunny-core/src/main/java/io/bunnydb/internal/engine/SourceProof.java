@@ -89,7 +89,8 @@ final class SourceProof {
     checkPublication(checkpoint, source);
   }
 
-  private static String describe(SourceIdentity identity) {
+  /** A source in words. */
+  static String describe(SourceIdentity identity) {
     return "system "
         + identity.systemIdentifier()
         + ", timeline "

@@ -9,6 +9,8 @@ import io.bunnydb.VerifyOptions;
 import io.bunnydb.VerifyReport;
 import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.ErrorKinds;
+import io.bunnydb.internal.catalog.ServerMessage;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
@@ -18,6 +20,8 @@ import io.bunnydb.internal.verify.Pace;
 import io.bunnydb.internal.verify.Standing;
 import io.bunnydb.internal.verify.TableComparison;
 import io.bunnydb.internal.verify.Tally;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -35,17 +39,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class Verification implements Standing {
   // A range is found by its index, whatever is known of the table; and one core is enough.
+  // No commit waits: nothing is written.
   private static final String READING =
-      "SET enable_seqscan = off; SET jit = off; SET max_parallel_workers_per_gather = 0";
+      "SET enable_seqscan = off; SET jit = off; SET max_parallel_workers_per_gather = 0;"
+          + " SET synchronous_commit = off";
 
   private final MirrorContext context;
   private final MirrorConfig config;
   private final RepairGate gate;
+  private final SidesProof proof;
 
   Verification(MirrorContext context, RepairGate gate) {
     this.context = context;
     this.config = context.config();
     this.gate = gate;
+    this.proof = new SidesProof(context);
   }
 
   /**
@@ -92,15 +100,16 @@ final class Verification implements Standing {
         if (writer != null) {
           stop.guard(writer.connection);
         }
-        refuseOtherServer(source);
-        new VerifyRights(config).check(tables, source, destination, isRepair);
+        proof.prove(source, destination);
+        new VerifyRights(config, destination)
+            .check(tables, source, destination, isRepair, isRepair && options.deletesAdditional());
         Sql.execute(source, READING);
         Sql.execute(destination, READING);
         Pace pace = new Pace(stop, options.workShare());
         List<TableVerification> results = new ArrayList<>();
         for (TableMapping table : tables) {
           stop.check();
-          results.add(compare(table, options, source, destination, writer, pace));
+          results.add(compare(table, options, source, destination, writer, pace, stop));
         }
         return new VerifyReport(results);
       } finally {
@@ -132,25 +141,14 @@ final class Verification implements Standing {
     }
   }
 
-  private void refuseOtherServer(Connection source) throws SQLException {
-    String server = Catalog.server(source);
-    if (!context.control().mayLeadTo(server)) {
-      throw new MirrorException(
-          config.name(),
-          "the source's address leads to another server than the mirror's, "
-              + server
-              + "; call again when all lead to one",
-          null);
-    }
-  }
-
   private TableVerification compare(
       TableMapping table,
       VerifyOptions options,
       Connection source,
       Connection destination,
       @Nullable Writer writer,
-      Pace pace)
+      Pace pace,
+      StopSignal stop)
       throws SQLException, InterruptedException {
     Tally tally = new Tally(table, options.listedRows());
     if (follows(table) == NOT_FOLLOWING) {
@@ -158,9 +156,15 @@ final class Verification implements Standing {
       return tally.result();
     }
     try {
+      ComparedTable compared = ComparedTable.of(source, destination, table);
+      if (isOther(compared, proof.prove(source, destination))) {
+        tally.skip(
+            "the source has another table of that name than the one that is mirrored; resync it");
+        return tally.result();
+      }
       TableComparison comparison =
           new TableComparison(
-              ComparedTable.of(source, destination, table),
+              compared,
               source,
               destination,
               options,
@@ -177,8 +181,31 @@ final class Verification implements Standing {
       comparison.run();
     } catch (NotComparableException e) {
       tally.skip(String.valueOf(e.getMessage()));
+    } catch (SQLException e) {
+      if (stop.isStopped() || !isOfTheTable(e)) {
+        throw e;
+      }
+      tally.skip(ServerMessage.of(e) + " [SQLSTATE " + e.getSQLState() + "]");
     }
     return tally.result();
+  }
+
+  /** Whether an error concerns the table alone, so that others can be compared. */
+  private static boolean isOfTheTable(SQLException e) {
+    return switch (ErrorKinds.ofSqlState(e.getSQLState())) {
+      case CONTENTION, CONSTRAINT, PRIVILEGE, SCHEMA, DATA, REFUSED, INTERNAL -> true;
+      case CONNECTION, SERVER_BUSY, RESOURCES, OWNED, AUTHENTICATION, SLOT_LOST -> false;
+    };
+  }
+
+  /** Whether a table has come on the source in the place of the mirrored one. */
+  private static boolean isOther(ComparedTable compared, Checkpoint checkpoint) {
+    for (TableCheckpoint table : checkpoint.tables()) {
+      if (table.mapping().source().equals(compared.mapping().source())) {
+        return table.sourceOid() != 0 && table.sourceOid() != compared.source().oid();
+      }
+    }
+    return false;
   }
 
   private void tell(VerifyReport report, boolean isRepair) {
@@ -249,6 +276,16 @@ final class Verification implements Standing {
   @Override
   public int follows(TableMapping mapping) {
     return context.tables().follows(mapping);
+  }
+
+  @Override
+  public void refuseOtherSource(Connection source) throws SQLException {
+    if (!context.control().leadsTo(Catalog.server(source))) {
+      throw new SQLException(
+          "the mirror is not connected to the server that is repaired from; call again when all"
+              + " lead to one",
+          "08006");
+    }
   }
 
   @Override

@@ -14,21 +14,33 @@ import java.util.Optional;
 /** Checks whether the roles may do what a comparison of tables, or their repair, needs. */
 final class VerifyRights {
   private final MirrorConfig config;
+  private final OtherMirrors others;
   private final Findings findings = new Findings();
 
-  VerifyRights(MirrorConfig config) {
+  /** Asks the destination by a connection in autocommit mode. */
+  VerifyRights(MirrorConfig config, Connection destination) {
     this.config = config;
+    this.others = new OtherMirrors(config, destination);
   }
 
   /**
    * Checks some tables.
    *
    * @param isRepair whether the destination is to be written
+   * @param isDeleting whether rows that the destination alone has are to be deleted
    * @throws io.bunnydb.PreflightException if something is missing, with all of it
    */
-  void check(List<TableMapping> tables, Connection source, Connection destination, boolean isRepair)
+  void check(
+      List<TableMapping> tables,
+      Connection source,
+      Connection destination,
+      boolean isRepair,
+      boolean isDeleting)
       throws SQLException {
     for (TableMapping table : tables) {
+      if (isDeleting) {
+        refuseShared(table);
+      }
       check(table, table.source(), source, config.source(), List.of("SELECT"));
       check(
           table,
@@ -38,6 +50,20 @@ final class VerifyRights {
           isRepair ? List.of("SELECT", "INSERT", "UPDATE", "DELETE") : List.of("SELECT"));
     }
     findings.refuse(config.name());
+  }
+
+  private void refuseShared(TableMapping table) throws SQLException {
+    OtherMirrors.Writer other = others.of(table.destination());
+    if (other != null) {
+      findings.error(
+          table.source(),
+          "destination table "
+              + table.destination()
+              + " is written by mirror '"
+              + other.mirror()
+              + "' too, whose rows a repair would take for additional and delete",
+          "repair with VerifyOptions.deletesAdditional(false), and delete by hand");
+    }
   }
 
   private void check(

@@ -10,7 +10,9 @@ import io.bunnydb.internal.source.MirroredTable;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -33,6 +35,9 @@ public record ComparedTable(
     List<KeyColumn> sourceKeys,
     List<KeyColumn> targetKeys,
     boolean isConverted) {
+
+  /** What a server has not come with has an OID from here on. */
+  private static final long FIRST_OWN_OID = 16_384;
 
   private static final String HAS_UNIQUE_INDEX =
       """
@@ -137,11 +142,31 @@ public record ComparedTable(
 
   /** The queries of the source. */
   RowsSql sourceSql() {
-    return new RowsSql(source, columns, sourceKeys, mapping.filter(), isConverted);
+    return new RowsSql(source, columns, casts(), sourceKeys, mapping.filter(), isConverted);
   }
 
   /** The queries of the destination, where every row counts. */
   RowsSql targetSql() {
-    return new RowsSql(target, columns, targetKeys, null, isConverted);
+    return new RowsSql(target, columns, Map.of(), targetKeys, null, isConverted);
+  }
+
+  /**
+   * The destination's types of the columns that are of another type there, which may write a
+   * value otherwise, as {@code numeric(12,4)} does 1.50. Of the types that every server has alone.
+   */
+  private Map<String, String> casts() {
+    Map<String, String> casts = new HashMap<>();
+    for (String name : columns) {
+      Column from = source.column(name);
+      Column to = target.column(name);
+      if (from != null
+          && to != null
+          && !from.typeSql().equals(to.typeSql())
+          && from.typeOid() < FIRST_OWN_OID
+          && to.typeOid() < FIRST_OWN_OID) {
+        casts.put(name, to.typeSql());
+      }
+    }
+    return casts;
   }
 }

@@ -38,6 +38,11 @@ public final class Pace {
     beganNanos = System.nanoTime();
   }
 
+  /** Ends the work if a stop was asked for. */
+  void check() {
+    stop.check();
+  }
+
   /** Lets time pass. */
   void await(Duration time) throws InterruptedException {
     if (stopped.await(time.toNanos(), TimeUnit.NANOSECONDS)) {

@@ -31,19 +31,26 @@ import org.jspecify.annotations.Nullable;
  * was applied, or lost, before the lock, and nothing that was applied since concerns the row. So it
  * is given the values that it has at the destination's position, and the changes after that
  * position follow by the stream. A row that has changed on either side meanwhile is left as it is.
+ * While the lock is held, no side is waited for without limit.
  */
 final class Repair {
   private static final int ROWS_PER_TRANSACTION = 100;
   private static final int ATTEMPTS = 3;
   private static final Duration BARRIER = Duration.ofMillis(200);
+  private static final int SILENCE_MILLIS = 10_000;
+  private static final String LIMITS =
+      "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '5s'";
+  private static final String CANCELLED = "57014";
   private static final String IN_USE =
-      "the destination table was in use; call again when no long transaction writes to it";
+      "the table was in use, on the destination or on the source; call again when no long"
+          + " transaction holds it";
 
   private final ComparedTable table;
   private final Side source;
   private final Side written;
   private final Settlement settlement;
   private final Standing standing;
+  private final Pace pace;
   private final Owner owner;
   private @Nullable String hindrance;
 
@@ -67,12 +74,14 @@ final class Repair {
       Side written,
       Settlement settlement,
       Standing standing,
+      Pace pace,
       Owner owner) {
     this.table = table;
     this.source = source;
     this.written = written;
     this.settlement = settlement;
     this.standing = standing;
+    this.pace = pace;
     this.owner = owner;
   }
 
@@ -110,6 +119,8 @@ final class Repair {
   private @Nullable String tryToWrite(List<Proven> rows, Set<Key> done)
       throws SQLException, InterruptedException {
     Connection connection = written.connection();
+    int sourceSilence = limitSilence(source.connection(), SILENCE_MILLIS);
+    int silence = limitSilence(connection, SILENCE_MILLIS);
     try {
       Set<Key> keys = writeLocked(connection, rows);
       connection.commit();
@@ -120,6 +131,10 @@ final class Repair {
         connection.rollback();
       } catch (SQLException suppressed) {
         e.addSuppressed(suppressed);
+      }
+      if (CANCELLED.equals(e.getSQLState())) {
+        pace.check();
+        return IN_USE;
       }
       return switch (ErrorKinds.ofSqlState(e.getSQLState())) {
         case CONTENTION -> IN_USE;
@@ -144,12 +159,24 @@ final class Repair {
       };
     } finally {
       endReading();
+      limitSilence(source.connection(), sourceSilence);
+      limitSilence(connection, silence);
     }
+  }
+
+  /** Limits how long an answer is waited for, 0 is no limit; gives the limit of before. */
+  private static int limitSilence(Connection side, int millis) throws SQLException {
+    if (side.isClosed()) {
+      return 0;
+    }
+    int before = side.getNetworkTimeout();
+    side.setNetworkTimeout(Runnable::run, millis);
+    return before;
   }
 
   private Set<Key> writeLocked(Connection connection, List<Proven> rows)
       throws SQLException, InterruptedException {
-    Sql.execute(connection, "SET LOCAL lock_timeout = '1s'");
+    Sql.execute(connection, LIMITS);
     if (!owner.areTriggersSilent()) {
       Sql.execute(connection, "SET CONSTRAINTS ALL DEFERRED");
     }
@@ -160,6 +187,7 @@ final class Repair {
     if (standing.follows(table.mapping()) == Standing.NOT_FOLLOWING) {
       return done;
     }
+    standing.refuseOtherSource(source.connection());
     List<Key> keys = rows.stream().map(Proven::key).toList();
     Look there = written.look(keys);
     boolean isClear = settlement.awaitWriters(BARRIER);
@@ -182,6 +210,9 @@ final class Repair {
       }
       done.addAll(bring(taken, writer));
     }
+    standing.refuseOtherSource(source.connection());
+    Look after = written.look(keys);
+    done.removeIf(key -> !Objects.equals(here.content(key), after.content(key)));
     return done;
   }
 
@@ -223,6 +254,7 @@ final class Repair {
   private void beginReading() throws SQLException {
     source.connection().setAutoCommit(false);
     Sql.execute(source.connection(), "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    Sql.execute(source.connection(), LIMITS);
   }
 
   private void endReading() throws SQLException {

@@ -2,8 +2,10 @@ package io.bunnydb.internal.verify;
 
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -26,6 +28,7 @@ final class RowsSql {
 
   private final Table table;
   private final List<String> columns;
+  private final Map<String, String> casts;
   private final List<KeyColumn> keys;
   private final @Nullable String filter;
   private final boolean isConverted;
@@ -34,6 +37,7 @@ final class RowsSql {
    * Queries of a table.
    *
    * @param columns the mirrored columns
+   * @param casts types by the columns whose text is compared as that type writes it
    * @param keys those by which a row is found; empty where there are none
    * @param filter which rows count; null for all
    * @param isConverted whether the two servers' encodings differ
@@ -41,11 +45,13 @@ final class RowsSql {
   RowsSql(
       Table table,
       List<String> columns,
+      Map<String, String> casts,
       List<KeyColumn> keys,
       @Nullable String filter,
       boolean isConverted) {
     this.table = table;
     this.columns = columns;
+    this.casts = casts;
     this.keys = keys;
     this.filter = filter == null ? null : "(" + withoutParameters(filter) + ")";
     this.isConverted = isConverted;
@@ -76,13 +82,28 @@ final class RowsSql {
         + " OFFSET 0) r";
   }
 
-  /** Count and checksum of all rows, checksum of their versions, snapshot. */
+  /** Which table has the name now, as its OID; within a statement the one that it reads. */
+  String tableOid() {
+    return "pg_catalog.to_regclass(" + Sql.literal(table.name().toSql()) + ")::oid::bigint";
+  }
+
+  /** Refuses a table that was put in the place of the one that is compared. */
+  void refuseOther(long oid) throws SQLException {
+    if (oid != table.oid()) {
+      throw new SQLException(
+          "another table has come in the place of " + table.name() + "; call again", "42P01");
+    }
+  }
+
+  /** Count and checksum of all rows, checksum of their versions, the table's OID. */
   String whole() {
     return "SELECT pg_catalog.count(*), "
         + sums("h")
         + ", "
         + sums("v")
-        + ", pg_catalog.pg_current_snapshot()::text FROM (SELECT "
+        + ", "
+        + tableOid()
+        + " FROM (SELECT "
         + content()
         + " AS h, pg_catalog.md5("
         + VERSION
@@ -131,10 +152,12 @@ final class RowsSql {
 
   /**
    * For each of some keys its place among them, content and version of its row, and whether no
-   * other transaction has changed or locked it; snapshot. Parameters are the keys column by column.
+   * other transaction has changed or locked it; the table's OID. Parameters are the keys column by
+   * column.
    */
   String look() {
-    return "SELECT bunny_wanted.n, r.h, r.v, r.untouched, pg_catalog.pg_current_snapshot()::text"
+    return "SELECT bunny_wanted.n, r.h, r.v, r.untouched, "
+        + tableOid()
         + wanted("LEFT", content() + " AS h, " + VERSION + " AS v, xmax::text = '0' AS untouched")
         + " ON true";
   }
@@ -178,10 +201,17 @@ final class RowsSql {
   }
 
   private String content() {
-    String row = "ROW(" + Sql.identifiers(columns) + ")::text";
+    String row =
+        columns.stream().map(this::compared).collect(Collectors.joining(", ", "ROW(", ")::text"));
     return "pg_catalog.md5("
         + (isConverted ? "pg_catalog.convert_to(" + row + ", 'UTF8')" : row)
         + ")";
+  }
+
+  /** A column in the form in which it is compared: by its text, as the stream brings it. */
+  private String compared(String column) {
+    String type = casts.get(column);
+    return type == null ? Sql.identifier(column) : "CAST(" + text(column) + " AS " + type + ")";
   }
 
   private String keyTexts() {

@@ -154,8 +154,8 @@ final class Settlement {
   /** Waits for the end of all transactions that are writing on the source now. */
   boolean awaitWriters(Duration atMost) throws SQLException, InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
-    Snapshot now = source.snapshot();
-    for (Snapshot later = now; !now.isOver(later); later = source.snapshot()) {
+    Snapshot now = source.writers();
+    while (!now.isOver(source.snapshot())) {
       if (left(deadline).isZero()) {
         return false;
       }

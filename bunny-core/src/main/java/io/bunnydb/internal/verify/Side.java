@@ -3,6 +3,7 @@ package io.bunnydb.internal.verify;
 import io.bunnydb.internal.catalog.Sql;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,13 +28,8 @@ final class Side {
    */
   record Found(String content, String version, boolean isUntouched) {}
 
-  /**
-   * Rows as they were looked at in one statement.
-   *
-   * @param rows those that were there
-   * @param snapshot which transactions were writing
-   */
-  record Look(Map<Key, Found> rows, Snapshot snapshot) {
+  /** Rows as they were looked at in one statement: those that were there. */
+  record Look(Map<Key, Found> rows) {
 
     /** The content of a row; null where it was not there. */
     @Nullable String content(Key key) {
@@ -55,7 +51,7 @@ final class Side {
   }
 
   /** All rows as they were looked at in one statement. */
-  record Whole(Checksum checksum, String versions, Snapshot snapshot) {}
+  record Whole(Checksum checksum, String versions) {}
 
   Side(Connection connection, RowsSql sql) {
     this.connection = connection;
@@ -102,7 +98,7 @@ final class Side {
   /** Looks at rows; there is at least one key. */
   Look look(List<Key> keys) throws SQLException {
     Map<Key, Found> rows = new HashMap<>();
-    List<String> snapshots =
+    List<Long> tables =
         Sql.query(
             connection,
             sql.look(),
@@ -112,26 +108,47 @@ final class Side {
                 Key key = keys.get((int) row.getLong(1) - 1);
                 rows.put(key, new Found(content, row.getString(3), row.getBoolean(4)));
               }
-              return row.getString(5);
+              return row.getLong(5);
             },
             Key.columns(keys, sql.width()));
-    return new Look(rows, Snapshot.parse(snapshots.get(0)));
+    sql.refuseOther(tables.get(0));
+    return new Look(rows);
   }
 
   /** Looks at all rows. */
   Whole whole() throws SQLException {
-    return Sql.query(
-            connection,
-            sql.whole(),
-            row ->
-                new Whole(
-                    new Checksum(row.getLong(1), row.getString(2)),
-                    row.getString(3),
-                    Snapshot.parse(row.getString(4))))
-        .get(0);
+    List<Long> tables = new ArrayList<>();
+    Whole whole =
+        Sql.query(
+                connection,
+                sql.whole(),
+                row -> {
+                  tables.add(row.getLong(4));
+                  return new Whole(
+                      new Checksum(row.getLong(1), row.getString(2)), row.getString(3));
+                })
+            .get(0);
+    sql.refuseOther(tables.get(0));
+    return whole;
   }
 
-  /** Which transactions are writing now. */
+  /** Refuses a table that was put in the place of the one that is compared. */
+  void refuseOther() throws SQLException {
+    sql.refuseOther(
+        Sql.query(connection, "SELECT " + sql.tableOid(), row -> row.getLong(1)).get(0));
+  }
+
+  /**
+   * Which transactions are writing now, all of them; asked in autocommit mode. A snapshot does not
+   * list transactions that are younger than the last one that has ended, so one younger than all of
+   * them begins and ends before. It has written nothing, and waits for no disk and no standby.
+   */
+  Snapshot writers() throws SQLException {
+    Sql.queryText(connection, "SELECT pg_catalog.pg_current_xact_id()");
+    return snapshot();
+  }
+
+  /** Which transactions are writing now, of those that are older than one that has ended. */
   Snapshot snapshot() throws SQLException {
     return Snapshot.parse(
         String.valueOf(Sql.queryText(connection, "SELECT pg_catalog.pg_current_snapshot()::text")));

@@ -4,7 +4,8 @@ import java.util.Collections;
 import java.util.Set;
 
 /**
- * Which transactions were writing when something was looked at.
+ * Which transactions were writing. The server lists those that are older than the last one that had
+ * ended, and no younger ones; {@link Side#writers} knows all.
  *
  * @param running their IDs ("pg_snapshot Components" in the PostgreSQL documentation)
  */

@@ -2,6 +2,7 @@ package io.bunnydb.internal.verify;
 
 import io.bunnydb.Lsn;
 import io.bunnydb.TableMapping;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 
@@ -30,6 +31,14 @@ public interface Standing {
    * #NOT_FOLLOWING} while it does not, which begins before anything else is written to it.
    */
   int follows(TableMapping mapping);
+
+  /**
+   * Refuses a source that the mirror has left meanwhile for another server.
+   *
+   * @param source a connection that has led to the mirror's source
+   * @throws SQLException if the mirror is not connected to that server now
+   */
+  void refuseOtherSource(Connection source) throws SQLException;
 
   /**
    * Has something written that is not in the way of a pause: none is under way when that returns.

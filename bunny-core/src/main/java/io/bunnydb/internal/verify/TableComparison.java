@@ -77,6 +77,7 @@ public final class TableComparison {
             new Side(writer, table.targetSql()),
             settlement,
             standing,
+            pace,
             new Repair.Owner(mirror, ownerPid, areTriggersSilent));
   }
 
@@ -90,6 +91,7 @@ public final class TableComparison {
       if (repair != null) {
         tally.remark(WholeComparison.NO_KEY + "; resync it where it differs");
       }
+      refuseOther();
       return;
     }
     RowSearch search = new RowSearch(source, destination, options.rowsPerRange(), tally, pace);
@@ -99,6 +101,13 @@ public final class TableComparison {
       search.byKeys(this::add);
     }
     settle();
+    refuseOther();
+  }
+
+  /** Ranges that were equal may have been of tables that came in the place of these. */
+  private void refuseOther() throws SQLException {
+    source.refuseOther();
+    destination.refuseOther();
   }
 
   private void add(Key candidate) throws SQLException, InterruptedException {
@@ -114,13 +123,16 @@ public final class TableComparison {
     for (int attempt = 1; !open.isEmpty(); attempt++) {
       Verdicts verdicts = settlement.settle(open);
       verdicts.unsettled().forEach(key -> tally.row(Kind.UNSETTLED, key, table.sourceKeys()));
-      Set<Key> done = repair == null ? Set.of() : repair.run(verdicts.proven());
+      Set<Key> done =
+          repair == null
+              ? Set.of()
+              : repair.run(verdicts.proven().stream().filter(this::isRepairable).toList());
       tally.repaired(done.size());
       // What has moved meanwhile may have come to agree.
       boolean isLast = repair == null || repair.hindrance() != null || attempt == ATTEMPTS;
       open = new ArrayList<>();
       for (Proven row : verdicts.proven()) {
-        if (isLast || done.contains(row.key())) {
+        if (isLast || done.contains(row.key()) || !isRepairable(row)) {
           tally.row(row.kind(), row.key(), table.sourceKeys());
         } else {
           open.add(row.key());
@@ -131,5 +143,9 @@ public final class TableComparison {
       }
     }
     pace.restart();
+  }
+
+  private boolean isRepairable(Proven row) {
+    return options.deletesAdditional() || row.kind() != Kind.ADDITIONAL;
   }
 }
