@@ -377,8 +377,8 @@ public final class MirrorHandle implements AutoCloseable {
    * Compares tables as {@link #verify(VerifyOptions, TableName...)} does, and gives the rows that
    * differ the source's values: writes those that are missing, corrects those that are different,
    * deletes those that are additional, which rows of partitions are, too, that the source has
-   * dropped ({@link VerifyOptions#deletesAdditional(boolean)} lets them stay). Each hundred rows are
-   * a transaction of the destination, in which the table is locked against writers, for some
+   * dropped ({@link VerifyOptions#deletesAdditional(boolean)} lets them stay). Each hundred rows
+   * are a transaction of the destination, in which the table is locked against writers, for some
    * milliseconds mostly, so that the mirror's changes of it wait; readers do not. Rows that are
    * unsettled are left as they are, and so is a table that can only be compared as a whole: {@link
    * #resync} it. Broken off at any moment, by a crash as well, it leaves whole rows, and can be

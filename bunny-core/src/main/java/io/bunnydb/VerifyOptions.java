@@ -4,8 +4,7 @@ import java.time.Duration;
 
 /**
  * How a mirror's tables are verified: how much is read at a time, how much of the time, how much is
- * told, and
- * what a repair leaves.
+ * told, and what a repair leaves.
  *
  * <p>Immutable; each method that changes something gives new options.
  *

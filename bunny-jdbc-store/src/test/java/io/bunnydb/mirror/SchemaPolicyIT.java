@@ -89,7 +89,8 @@ final class SchemaPolicyIT {
         source.execute(change);
         handle.awaitCaughtUp(SOON);
         assertThat(handle.state()).isIn(MirrorState.RUNNING, MirrorState.SYNCING_SCHEMA);
-        // The next one may write the table anew, after which an added column's value is not certain.
+        // The next one may write the table anew, after which an added column's value is not
+        // certain.
         awaitColumns(source, "a");
       }
       source.execute("UPDATE b SET new_name = 'y' WHERE id < 20");

@@ -364,8 +364,7 @@ final class VerifyIT {
             "INSERT INTO a VALUES (1, 1.05, 1.1, '1'), (2, 1.5, 0.1, '[]'), (3, NULL, NULL, NULL)");
     databases
         .destination()
-        .execute(
-            "CREATE TABLE a (id bigint PRIMARY KEY, n numeric(12,4), f float8, b text)");
+        .execute("CREATE TABLE a (id bigint PRIMARY KEY, n numeric(12,4), f float8, b text)");
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
       assertThat(verified(handle, SMALL_RANGES).outcome()).isEqualTo(Outcome.EQUAL);
       databases.destination().execute("UPDATE a SET n = 1.5001, b = '' WHERE id = 2");

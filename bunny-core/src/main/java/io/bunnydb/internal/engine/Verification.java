@@ -163,14 +163,7 @@ final class Verification implements Standing {
         return tally.result();
       }
       TableComparison comparison =
-          new TableComparison(
-              compared,
-              source,
-              destination,
-              options,
-              tally,
-              this,
-              pace);
+          new TableComparison(compared, source, destination, options, tally, this, pace);
       if (writer != null) {
         comparison.repairBy(
             writer.connection,

@@ -151,8 +151,8 @@ public record ComparedTable(
   }
 
   /**
-   * The destination's types of the columns that are of another type there, which may write a
-   * value otherwise, as {@code numeric(12,4)} does 1.50. Of the types that every server has alone.
+   * The destination's types of the columns that are of another type there, which may write a value
+   * otherwise, as {@code numeric(12,4)} does 1.50. Of the types that every server has alone.
    */
   private Map<String, String> casts() {
     Map<String, String> casts = new HashMap<>();
