@@ -321,7 +321,11 @@ final class VerifyIT {
       await("nobody");
       try {
         commit =
-            Operated.inBackground(() -> databases.source().execute("INSERT INTO a VALUES (3)"));
+            Operated.inBackground(
+                () ->
+                    databases
+                        .source()
+                        .execute("SET synchronous_commit = on", "INSERT INTO a VALUES (3)"));
         Await.until(
             SOON,
             "the row is applied",
@@ -383,7 +387,7 @@ final class VerifyIT {
             "CREATE TABLE b (id int PRIMARY KEY)",
             "CREATE TABLE c (id int PRIMARY KEY, n int)",
             "INSERT INTO c VALUES (1, 0)");
-    TableMapping filtered = TableMapping.from("public.c").where("n < 5");
+    TableMapping filtered = TableMapping.from("public.c").where("id < 5");
     try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b").table(filtered))) {
       handle.awaitCaughtUp(SOON);
       handle.pause();
