@@ -89,9 +89,9 @@ final class SchemaPolicyIT {
         source.execute(change);
         handle.awaitCaughtUp(SOON);
         assertThat(handle.state()).isIn(MirrorState.RUNNING, MirrorState.SYNCING_SCHEMA);
-        // The next one may write the table anew, after which an added column's value is not
-        // certain.
+        // What the next one does to the table may leave this one no longer certain.
         awaitColumns(source, "a");
+        awaitColumns(source, "b");
       }
       source.execute("UPDATE b SET new_name = 'y' WHERE id < 20");
       awaitColumns(source, "a");
