@@ -52,11 +52,13 @@ final class RepairIT {
       databases
           .destination()
           .execute(
-              "UPDATE big SET t = NULL WHERE id % 10 = 0",
-              "DELETE FROM big WHERE id % 10 = 1",
-              "INSERT INTO big SELECT -i, i, '' FROM generate_series(1, 500) i",
-              "UPDATE doc SET body = 'spoiled' WHERE id % 5 = 0",
-              "INSERT INTO doc VALUES (-1, 0, 'too many')");
+              // In no other order than the mirror's own rows.
+              "BEGIN; LOCK TABLE big, doc IN SHARE ROW EXCLUSIVE MODE;"
+                  + " UPDATE big SET t = NULL WHERE id % 10 = 0;"
+                  + " DELETE FROM big WHERE id % 10 = 1;"
+                  + " INSERT INTO big SELECT -i, i, '' FROM generate_series(1, 500) i;"
+                  + " UPDATE doc SET body = 'spoiled' WHERE id % 5 = 0;"
+                  + " INSERT INTO doc VALUES (-1, 0, 'too many'); COMMIT");
       VerifyReport report = handle.repair(OPTIONS);
       TableVerification big = report.table(TableName.parse("public.big"));
       assertThat(big.additional()).as("%s", big).isEqualTo(500);
@@ -236,7 +238,7 @@ final class RepairIT {
     try (ChildMirror child =
         ChildMirror.launchIdle(databases, "repaired", 1 << 20, List.of("public.a"))) {
       awaitRows(30_000);
-      child.order(Order.TELL);
+      Await.until(SOON, "it runs", () -> child.order(Order.TELL) == MirrorState.RUNNING);
       databases
           .destination()
           .execute("UPDATE a SET n = -1, t = NULL", "DELETE FROM a WHERE id % 100 = 0");

@@ -143,7 +143,12 @@ final class SwapIT {
     try (Workload writes = Workload.start(databases.source(), update);
         MirrorHandle handle =
             running(mirror(databases, "public.a").checkpointStore(CheckpointStore.inMemory()))) {
-      databases.destination().execute("UPDATE a SET n = -1 WHERE id < 500");
+      // In no other order than the mirror's own rows.
+      databases
+          .destination()
+          .execute(
+              "BEGIN; LOCK TABLE a IN SHARE ROW EXCLUSIVE MODE;"
+                  + " UPDATE a SET n = -1 WHERE id < 500; COMMIT");
       handle.resync(ResyncStrategy.SWAP);
       handle.awaitState(MirrorState.RUNNING, SOON);
       writes.close();

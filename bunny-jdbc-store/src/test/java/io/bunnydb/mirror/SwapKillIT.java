@@ -64,8 +64,10 @@ final class SwapKillIT {
     databases
         .destination()
         .execute(
-            "UPDATE big SET t = 'spoiled' WHERE id % 10 = 0",
-            "INSERT INTO big VALUES (-1, 0, 'spoiled') ON CONFLICT DO NOTHING");
+            // In no other order than the mirror's own rows.
+            "BEGIN; LOCK TABLE big IN SHARE ROW EXCLUSIVE MODE;"
+                + " UPDATE big SET t = 'spoiled' WHERE id % 10 = 0;"
+                + " INSERT INTO big VALUES (-1, 0, 'spoiled') ON CONFLICT DO NOTHING; COMMIT");
   }
 
   @Test
