@@ -53,10 +53,11 @@ final class RepairIT {
           .destination()
           .execute(
               // In no other order than the mirror's own rows.
-              "BEGIN; LOCK TABLE big, doc IN SHARE ROW EXCLUSIVE MODE;"
+              "BEGIN; LOCK TABLE big IN SHARE ROW EXCLUSIVE MODE;"
                   + " UPDATE big SET t = NULL WHERE id % 10 = 0;"
                   + " DELETE FROM big WHERE id % 10 = 1;"
-                  + " INSERT INTO big SELECT -i, i, '' FROM generate_series(1, 500) i;"
+                  + " INSERT INTO big SELECT -i, i, '' FROM generate_series(1, 500) i; COMMIT",
+              "BEGIN; LOCK TABLE doc IN SHARE ROW EXCLUSIVE MODE;"
                   + " UPDATE doc SET body = 'spoiled' WHERE id % 5 = 0;"
                   + " INSERT INTO doc VALUES (-1, 0, 'too many'); COMMIT");
       VerifyReport report = handle.repair(OPTIONS);
