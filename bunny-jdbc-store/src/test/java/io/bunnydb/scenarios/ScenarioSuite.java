@@ -20,8 +20,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Scenarios between two versions. A build plays every twelfth of them, and others on the next day;
- * {@code -Dbunny.scenarios=.*} plays all, {@code -Dbunny.scenarios=types|shape} some categories.
+ * Scenarios between two versions. A build plays every twentieth of them, and others on the next
+ * day; {@code -Dbunny.scenarios=.*} plays all, {@code -Dbunny.scenarios=types|shape} some
+ * categories.
  */
 @ExpectsLog(value = "; paused", optional = true)
 @ExpectsLog(value = "met no row on the destination", optional = true)
@@ -52,7 +53,7 @@ abstract class ScenarioSuite {
   private static final boolean IS_WHOLE =
       System.getProperty("bunny.scenarios") != null || System.getProperty("postgres.all") != null;
 
-  private static final int SHARES = 12;
+  private static final int SHARES = 20;
 
   @RegisterExtension final MirrorDatabases databases;
 
