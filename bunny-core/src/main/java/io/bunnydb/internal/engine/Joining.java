@@ -52,7 +52,7 @@ final class Joining {
     List<TableCheckpoint> tables = new ArrayList<>();
     for (TableCheckpoint table : checkpoint.tables()) {
       Shadow shadow = table.shadow();
-      if (withShadows && shadow != null) {
+      if (withShadows && shadow != null && shadow.state() == TableState.COPIED) {
         oldest = Lsn.min(oldest, shadow.from());
       }
       TableCheckpoint itself =

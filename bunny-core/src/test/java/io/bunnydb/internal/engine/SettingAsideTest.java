@@ -125,6 +125,21 @@ final class SettingAsideTest {
   }
 
   @Test
+  void shadowThatIsFollowedTakesTheStreamNoFurtherBack() {
+    Checkpoint before =
+        checkpoint(
+            300,
+            shadowed("a", TableState.LIVE, 200, TableState.LIVE, 80),
+            shadowed("b", TableState.LIVE, 50, TableState.COPIED, 250));
+    assertThat(Joining.join(before))
+        .isEqualTo(
+            checkpoint(
+                250,
+                shadowed("a", TableState.LIVE, 200, TableState.LIVE, 300),
+                shadowed("b", TableState.LIVE, 300, TableState.LIVE, 250)));
+  }
+
+  @Test
   void tableThatStandsAsideIsCopiedInItsPlaceInsteadOfBesideIt() {
     TableCheckpoint quarantined = table("a", TableState.QUARANTINED, 90).withError("why");
     assertThat(SwapRules.begin(quarantined)).isEqualTo(copying("a"));
