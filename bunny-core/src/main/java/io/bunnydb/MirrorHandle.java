@@ -312,7 +312,8 @@ public final class MirrorHandle implements AutoCloseable {
    * cut-over: those of identity and serial columns, and those that a default names; one that the
    * destination lacks is made. Changes of sequences are not replicated, so this is to be called
    * when nothing writes on the source any more and {@link #awaitCaughtUp} has returned, or with a
-   * margin. A sequence never goes back. In all tables or, after an error, in none.
+   * margin. A sequence never goes back. In all tables or, after an error, in none; a table that its
+   * first copy has yet to make is passed over.
    *
    * @param margin how many steps beyond the source's last values; 0 or more
    * @return the sequences, each with its value

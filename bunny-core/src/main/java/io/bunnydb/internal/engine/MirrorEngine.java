@@ -11,8 +11,10 @@ import io.bunnydb.SchemaChange;
 import io.bunnydb.SequenceSync;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
+import io.bunnydb.TableState;
 import io.bunnydb.VerifyOptions;
 import io.bunnydb.VerifyReport;
+import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.schema.SequenceCopier;
 import io.bunnydb.internal.source.LagMonitor;
@@ -241,7 +243,9 @@ public final class MirrorEngine {
       SequenceCopier copier = new SequenceCopier(config.name(), source, destination, margin);
       List<SequenceSync> carried = new ArrayList<>();
       for (TableMapping table : context.tables().mappings()) {
-        carried.addAll(copier.copy(table));
+        if (!isToBeMade(table, destination)) {
+          carried.addAll(copier.copy(table));
+        }
       }
       destination.commit();
       context
@@ -254,6 +258,16 @@ public final class MirrorEngine {
       throw new MirrorException(
           config.name(), "the sequences could not be carried over; " + e.getMessage(), e);
     }
+  }
+
+  /** Whether the destination lacks a table that a first copy is about to make. */
+  private boolean isToBeMade(TableMapping table, Connection destination) throws SQLException {
+    return context
+            .tables()
+            .find(table.source())
+            .filter(status -> status.state() == TableState.COPYING)
+            .isPresent()
+        && Catalog.table(destination, table.destination()).isEmpty();
   }
 
   /** Deletes the mirror and ends; one that failed can only be repeated, or closed. */
