@@ -73,7 +73,7 @@ public final class ReadableSocketFactory extends SocketFactory {
     /** Bytes per second that the connection must be able to carry. */
     private static final long LEAST_RATE = 128L << 20;
 
-    private static final int WINDOW_BYTES = 64 << 10;
+    private static final int WINDOW_BYTES = 16 << 10;
     private static final int MOST_WINDOW_BYTES = 128 << 10;
 
     private @Nullable AwaitableInput input;
@@ -89,7 +89,9 @@ public final class ReadableSocketFactory extends SocketFactory {
       // what it takes to keep the connection busy.
       long needed = roundTripNanos * LEAST_RATE / TimeUnit.SECONDS.toNanos(1);
       if (needed <= MOST_WINDOW_BYTES) {
-        setReceiveBufferSize((int) Math.max(needed, WINDOW_BYTES));
+        int window = (int) Math.max(needed, WINDOW_BYTES);
+        setReceiveBufferSize(window);
+        input().windowIs(window, 2 * roundTripNanos);
       }
     }
 
@@ -140,24 +142,33 @@ public final class ReadableSocketFactory extends SocketFactory {
    * An input that reads ahead, as much as there is.
    *
    * <p>It waits some moments before it reads, for the sender's sake: what is taken a little at a
-   * time, is also sent so. While little comes that is the time in which the rest of a small
-   * transaction follows its BEGIN: a reader that is woken by each message takes the processor from
-   * the sender each time.
+   * time, is also sent so. While much comes, the sender's messages gather behind the small window
+   * until a pause is over, and then come as fast as they are read, in large pieces; when they have
+   * been read, there is another pause, which ends before the sender has no room left. While little
+   * comes, a pause is the time in which the rest of a small transaction follows its BEGIN: a reader
+   * that is woken by each message takes the processor from the sender each time.
    */
   private static final class AwaitableInput extends FilterInputStream {
     private static final int AHEAD_BYTES = 128 << 10;
-    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
     private static final long SHORT_PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
-    private static final int MOST_PAUSES = 5;
-    private static final int ENOUGH_BYTES = 32 << 10;
 
-    /** Bytes within a pause from which on much comes. */
+    /** With less than that to read, what had gathered is read, where the window is the system's. */
+    private static final int REST_BYTES = 4 << 10;
+
+    /** Over how long what comes is counted at the least. */
+    private static final long COUNT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    /** Bytes within that time from which on much comes. */
     private static final int MUCH_BYTES = 4 << 10;
 
     private final byte[] ahead = new byte[AHEAD_BYTES];
     private int next;
     private int end;
     private long readBytes;
+
+    private int restBytes = REST_BYTES;
+    private long refillNanos;
 
     private boolean isMuch;
     private long countedSinceNanos = System.nanoTime();
@@ -167,12 +178,27 @@ public final class ReadableSocketFactory extends SocketFactory {
       super(in);
     }
 
+    /**
+     * Tells of a window that is small.
+     *
+     * @param bytes its size
+     * @param refill how long it takes, when it was read empty, until it is full of what has
+     *     gathered, nanoseconds
+     */
+    void windowIs(int bytes, long refill) {
+      restBytes = bytes / 2;
+      refillNanos = refill;
+    }
+
     /** Reads ahead, blocking; at the end of the stream nothing is kept. */
     void fill() throws IOException {
-      if (isMuch) {
-        gather();
-      } else {
+      if (!isMuch) {
         LockSupport.parkNanos(SHORT_PAUSE_NANOS);
+      } else if (in.available() < restBytes) {
+        LockSupport.parkNanos(refillNanos);
+        if (in.available() < restBytes) {
+          LockSupport.parkNanos(PAUSE_NANOS);
+        }
       }
       int count = in.read(ahead, 0, ahead.length);
       // Only now: a read that timed out must not bring back what was read before.
@@ -181,24 +207,11 @@ public final class ReadableSocketFactory extends SocketFactory {
       count(end);
     }
 
-    /** Waits until enough has come, or no more comes. */
-    private void gather() throws IOException {
-      int available = in.available();
-      for (int i = 0; i < MOST_PAUSES && available < ENOUGH_BYTES; i++) {
-        LockSupport.parkNanos(PAUSE_NANOS);
-        int before = available;
-        available = in.available();
-        if (available == before) {
-          return;
-        }
-      }
-    }
-
     private void count(int bytes) {
       countedBytes += bytes;
       long nanos = System.nanoTime() - countedSinceNanos;
-      if (nanos >= PAUSE_NANOS) {
-        isMuch = countedBytes * PAUSE_NANOS >= MUCH_BYTES * nanos;
+      if (nanos >= COUNT_NANOS) {
+        isMuch = countedBytes * COUNT_NANOS >= MUCH_BYTES * nanos;
         countedBytes = 0;
         countedSinceNanos += nanos;
       }
