@@ -321,6 +321,11 @@ final class MirrorDatabasesIT {
             "ALTER SYSTEM SET max_wal_senders = 7");
     databases.source().server().restart();
     assertThat(databases.source().queryString("SHOW max_wal_senders")).isEqualTo("7");
+    // From now on a commit waits for ever, also one that cleans up.
+    databases
+        .source()
+        .execute(
+            "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()");
     finish("declaresNothing");
     begin();
     finished = false;

@@ -39,6 +39,7 @@ public final class PostgresServer implements AutoCloseable {
           Map.entry("synchronous_commit", "on"));
 
   private static final String USER = "bunny_test";
+  private static final String ADMINISTRATION_LIMIT = "60s";
 
   private static final Map<String, CompletableFuture<PostgresServer>> SHARED =
       new ConcurrentHashMap<>();
@@ -56,7 +57,7 @@ public final class PostgresServer implements AutoCloseable {
     this.process = process;
     this.password = password;
     this.shared = shared;
-    this.administration = new SharedConnection(() -> connect("postgres"));
+    this.administration = new SharedConnection(this::connectToAdministrate);
   }
 
   /**
@@ -294,6 +295,13 @@ public final class PostgresServer implements AutoCloseable {
   /** Opens a connection as the superuser. */
   Connection connect(String database) throws SQLException {
     return DriverManager.getConnection(url(database), USER, password);
+  }
+
+  /** Nothing that is done there may hold up the tests that follow. */
+  private Connection connectToAdministrate() throws SQLException {
+    Connection connection = connect("postgres");
+    Sql.execute(connection, "SET statement_timeout = '" + ADMINISTRATION_LIMIT + "'");
+    return connection;
   }
 
   /** Runs work on a connection to the database {@code postgres} that stays open between calls. */

@@ -29,10 +29,21 @@ record ServerState(
                 server, Sql.strings(connection, ROLES), Sql.strings(connection, SETTINGS)));
   }
 
-  /** Drops the roles that were added since and takes back the settings, which needs a restart. */
-  void restore() {
-    ServerState now = of(server);
-    List<@Nullable String> added = new ArrayList<>(now.roles);
+  /**
+   * Takes back the settings, which needs a restart. Comes before anything else is cleaned up, which
+   * could wait for ever under settings such as {@code synchronous_standby_names}.
+   */
+  void restoreSettings() {
+    if (!read(SETTINGS).equals(settings)) {
+      execute("ALTER SYSTEM RESET ALL");
+      execute(settings.toArray(new String[0]));
+      server.restart();
+    }
+  }
+
+  /** Drops the roles that were added since. */
+  void restoreRoles() {
+    List<@Nullable String> added = new ArrayList<>(read(ROLES));
     added.removeAll(roles);
     for (@Nullable String role : added) {
       execute("DROP OWNED BY " + role + " CASCADE");
@@ -40,11 +51,10 @@ record ServerState(
     if (!added.isEmpty()) {
       execute("DROP ROLE " + String.join(", ", added.toArray(new CharSequence[0])));
     }
-    if (!now.settings.equals(settings)) {
-      execute("ALTER SYSTEM RESET ALL");
-      execute(settings.toArray(new String[0]));
-      server.restart();
-    }
+  }
+
+  private List<@Nullable String> read(String query) {
+    return server.administrate(connection -> Sql.strings(connection, query));
   }
 
   private void execute(String... sql) {

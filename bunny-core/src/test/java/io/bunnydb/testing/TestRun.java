@@ -90,10 +90,14 @@ final class TestRun {
         showLog(source);
         showLog(destination);
       }
-      if (checked && problems.isEmpty()) {
-        emptyDatabases();
-      } else {
-        dropDatabases();
+      try {
+        servers.forEach(ServerState::restoreSettings);
+      } finally {
+        if (checked && problems.isEmpty()) {
+          emptyDatabases();
+        } else {
+          dropDatabases();
+        }
       }
     }
     return problems;
@@ -107,7 +111,7 @@ final class TestRun {
       try {
         other.join();
       } finally {
-        servers.forEach(ServerState::restore);
+        servers.forEach(ServerState::restoreRoles);
       }
     }
   }
@@ -125,7 +129,7 @@ final class TestRun {
       try {
         spareDestination = other.join();
       } finally {
-        servers.forEach(ServerState::restore);
+        servers.forEach(ServerState::restoreRoles);
       }
     }
     // Only now, as the sessions that emptied them have had time to end.

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 /** A {@link MirrorProcess}, as seen by the test that starts and kills it. */
 public final class ChildMirror implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(30);
+  private static final int HEAP_MEGABYTES = 256;
 
   private final Process process;
   private final Path output;
@@ -32,7 +33,18 @@ public final class ChildMirror implements AutoCloseable {
   public static ChildMirror launch(
       MirrorDatabases databases, String mirror, int maxBatchBytes, List<String> tables)
       throws IOException {
-    ChildMirror child = launchIdle(databases, mirror, maxBatchBytes, tables);
+    return launch(databases, mirror, HEAP_MEGABYTES, maxBatchBytes, tables);
+  }
+
+  /** Starts a process that goes on with the mirror, with so much memory; returns at once. */
+  static ChildMirror launch(
+      MirrorDatabases databases,
+      String mirror,
+      int heapMegabytes,
+      int maxBatchBytes,
+      List<String> tables)
+      throws IOException {
+    ChildMirror child = launch(databases, mirror, heapMegabytes, maxBatchBytes, tables, false);
     child.give(Order.GO_ON);
     return child;
   }
@@ -41,18 +53,19 @@ public final class ChildMirror implements AutoCloseable {
   static ChildMirror launchIdle(
       MirrorDatabases databases, String mirror, int maxBatchBytes, List<String> tables)
       throws IOException {
-    return launch(databases, mirror, maxBatchBytes, tables, false);
+    return launch(databases, mirror, HEAP_MEGABYTES, maxBatchBytes, tables, false);
   }
 
   /** Starts a process that starts the mirror, or stands by where another runs it. */
   static ChildMirror launchStandby(MirrorDatabases databases, String mirror, List<String> tables)
       throws IOException {
-    return launch(databases, mirror, 1 << 20, tables, true);
+    return launch(databases, mirror, HEAP_MEGABYTES, 1 << 20, tables, true);
   }
 
   private static ChildMirror launch(
       MirrorDatabases databases,
       String mirror,
+      int heapMegabytes,
       int maxBatchBytes,
       List<String> tables,
       boolean isStandby)
@@ -61,7 +74,8 @@ public final class ChildMirror implements AutoCloseable {
     TestDatabase destination = databases.destination();
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    command.add("-Xmx" + heapMegabytes + "m");
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(MirrorProcess.class.getName());
     command.addAll(List.of(mirror, source.url(), source.user()));

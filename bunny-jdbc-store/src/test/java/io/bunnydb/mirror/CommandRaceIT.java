@@ -145,7 +145,8 @@ final class CommandRaceIT {
     try {
       command.run();
     } catch (IllegalStateException refused) {
-      assertThat(refused).hasMessageContaining("needs it to be RUNNING, SNAPSHOT or PAUSED");
+      assertThat(refused)
+          .hasMessageContaining("needs it to be RUNNING, RESYNCING, SNAPSHOT or PAUSED");
     } catch (IllegalArgumentException unknown) {
       assertThat(unknown).hasMessage("mirror 'operated' has no source table public.b");
     }

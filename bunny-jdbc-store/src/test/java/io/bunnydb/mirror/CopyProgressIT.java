@@ -29,9 +29,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What a listener hears of copies: for each table how far it has come, up to its last row. */
 final class CopyProgressIT {
-  private static final int ROWS = 20_000;
+  private static final int ROWS = 10_000;
   // Those after it are too many bytes for the buffers between the two servers.
-  private static final int HELD_ROW = 5_000;
+  private static final int HELD_ROW = 2_500;
   private static final Duration INTERVAL = Duration.ofMillis(100);
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
@@ -142,11 +142,11 @@ final class CopyProgressIT {
       int before = heard.of("public.a").size();
       assertThat(heard.of("public.a")).allMatch(r -> r.state() == TableState.COPYING);
       held.close();
-      databases.source().execute("DELETE FROM a WHERE id > 15000", "ANALYZE a");
+      databases.source().execute("DELETE FROM a WHERE id > 7500", "ANALYZE a");
       handle.resume();
       handle.awaitCaughtUp(SOON);
       List<TableStatus> reports = heard.of("public.a");
-      assertComplete(reports.subList(before, reports.size()), 15_000);
+      assertComplete(reports.subList(before, reports.size()), 7_500);
       handle.drop();
     }
   }

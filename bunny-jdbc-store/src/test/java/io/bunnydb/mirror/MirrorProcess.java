@@ -67,7 +67,7 @@ public final class MirrorProcess {
             .destination(
                 Peer.of("destination", args[3], args[4], System.getenv(DESTINATION_PASSWORD)))
             .checkpointStore(JdbcCheckpointStore.inDestination())
-            .snapshotRowsPerPartition(20_000)
+            .snapshotRowsPerPartition(5_000)
             .standby("true".equals(System.getenv(STANDBY)))
             .maxBatchBytes(Integer.parseInt(args[5]));
     tables.forEach(builder::table);

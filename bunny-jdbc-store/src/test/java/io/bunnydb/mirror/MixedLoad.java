@@ -12,7 +12,7 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Transactions over several tables, of every kind of change: values that lie outside the row, keys
  * that change and keys that come again, a table without key that holds equal rows, now and then a
- * transaction of 20,000 rows, and {@code TRUNCATE} once it is allowed.
+ * transaction of 6,000 rows, and {@code TRUNCATE} once it is allowed.
  */
 final class MixedLoad implements Workload.Transaction {
   /** The tables that are mirrored from the beginning. */
@@ -22,7 +22,7 @@ final class MixedLoad implements Workload.Transaction {
   /** Tables to add later; they are written from the beginning. */
   static final List<String> LATE_TABLES = List.of("public.late_one", "public.late_two");
 
-  private static final int LARGE = 20_000;
+  private static final int LARGE = 6_000;
 
   private final int rows;
   private final long pauseNanos;

@@ -51,6 +51,22 @@ final class Operated {
     return handle;
   }
 
+  /** Starts a mirror and waits until it has applied what is committed. */
+  static MirrorHandle caughtUp(MirrorBuilder builder) {
+    MirrorHandle handle = running(builder);
+    handle.awaitCaughtUp(SOON);
+    return handle;
+  }
+
+  /** Makes tables of a hundred rows. */
+  static void createTables(TestDatabase source, String... tables) {
+    for (String table : tables) {
+      source.execute(
+          "CREATE TABLE " + table + " (id int PRIMARY KEY, t text)",
+          "INSERT INTO " + table + " SELECT i, 'old' FROM generate_series(1, 100) i");
+    }
+  }
+
   /** Holds a table so that it can be read and not be written, until the connection is closed. */
   static Connection hold(TestDatabase database, String table) {
     return inTransaction(database, "LOCK TABLE " + table + " IN SHARE ROW EXCLUSIVE MODE");

@@ -39,13 +39,7 @@ final class QuarantineIT {
 
   @BeforeEach
   void createTables() {
-    for (String table : new String[] {"a", "b"}) {
-      databases
-          .source()
-          .execute(
-              "CREATE TABLE " + table + " (id int PRIMARY KEY, t text)",
-              "INSERT INTO " + table + " SELECT i, 'old' FROM generate_series(1, 100) i");
-    }
+    Operated.createTables(databases.source(), "a", "b");
   }
 
   private MirrorBuilder quarantining(String... tables) {
@@ -61,9 +55,7 @@ final class QuarantineIT {
   }
 
   private MirrorHandle caughtUp() {
-    MirrorHandle handle = running(quarantining("public.a", "public.b"));
-    handle.awaitCaughtUp(SOON);
-    return handle;
+    return Operated.caughtUp(quarantining("public.a", "public.b"));
   }
 
   /** The destination alone forbids a value. */

@@ -2,6 +2,7 @@ package io.bunnydb.mirror;
 
 import static io.bunnydb.mirror.Operated.SOON;
 import static io.bunnydb.mirror.Operated.awaitHeldUp;
+import static io.bunnydb.mirror.Operated.createTables;
 import static io.bunnydb.mirror.Operated.hold;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.running;
@@ -34,16 +35,6 @@ final class ResyncIT {
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
-  private static void createTables() {
-    for (String table : new String[] {"a", "b"}) {
-      databases
-          .source()
-          .execute(
-              "CREATE TABLE " + table + " (id int PRIMARY KEY, t text)",
-              "INSERT INTO " + table + " SELECT i, 'old' FROM generate_series(1, 100) i");
-    }
-  }
-
   /** What nobody but a user has done: rows that are gone, other ones, and one too many. */
   private static void spoil(String table) {
     databases
@@ -64,7 +55,7 @@ final class ResyncIT {
 
   @Test
   void tableOfARunningMirrorIsCopiedWhileOthersFlow() throws Exception {
-    createTables();
+    createTables(databases.source(), "a", "b");
     try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
       handle.awaitCaughtUp(SOON);
       spoil("a");
@@ -94,7 +85,7 @@ final class ResyncIT {
 
   @Test
   void tablesOfAPausedMirrorAreCopiedOnResume() {
-    createTables();
+    createTables(databases.source(), "a", "b");
     try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
       handle.awaitCaughtUp(SOON);
       handle.pause();
@@ -118,7 +109,7 @@ final class ResyncIT {
 
   @Test
   void otherTablesAndNoneAreRefused() {
-    createTables();
+    createTables(databases.source(), "a", "b");
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
       handle.awaitCaughtUp(SOON);
       assertThatThrownBy(() -> handle.resync(A, TableName.parse("public.b")))
@@ -136,7 +127,7 @@ final class ResyncIT {
   @Test
   @ExpectsLog("the next follows in")
   void copyThatKeepsFailingIsTriedLessAndLessOften() {
-    createTables();
+    createTables(databases.source(), "a", "b");
     try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
       handle.awaitCaughtUp(SOON);
       databases
@@ -172,7 +163,7 @@ final class ResyncIT {
 
   @Test
   void tableThatAnotherMirrorFillsTooIsNotEmptied() {
-    createTables();
+    createTables(databases.source(), "a", "b");
     try (MirrorHandle handle = running(mirror(databases, "public.a"));
         MirrorHandle other = running(intoTheSameTable())) {
       handle.awaitCaughtUp(SOON);

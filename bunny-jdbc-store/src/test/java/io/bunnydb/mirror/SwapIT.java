@@ -2,6 +2,7 @@ package io.bunnydb.mirror;
 
 import static io.bunnydb.mirror.Operated.SOON;
 import static io.bunnydb.mirror.Operated.awaitHeldUp;
+import static io.bunnydb.mirror.Operated.caughtUp;
 import static io.bunnydb.mirror.Operated.hold;
 import static io.bunnydb.mirror.Operated.inTransaction;
 import static io.bunnydb.mirror.Operated.mappings;
@@ -40,16 +41,8 @@ final class SwapIT {
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
   private static MirrorHandle runningWithRows() {
-    for (String table : List.of("a", "b")) {
-      databases
-          .source()
-          .execute(
-              "CREATE TABLE " + table + " (id int PRIMARY KEY, t text)",
-              "INSERT INTO " + table + " SELECT i, 'old' FROM generate_series(1, 100) i");
-    }
-    MirrorHandle handle = running(mirror(databases, "public.a", "public.b"));
-    handle.awaitCaughtUp(SOON);
-    return handle;
+    Operated.createTables(databases.source(), "a", "b");
+    return caughtUp(mirror(databases, "public.a", "public.b"));
   }
 
   /** What nobody but a user has done: rows that are gone, other ones, and one too many. */

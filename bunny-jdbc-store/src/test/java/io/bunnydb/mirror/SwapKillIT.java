@@ -74,7 +74,7 @@ final class SwapKillIT {
   @ExpectsLog(value = "attempt \\d+ failed", optional = true)
   void goesOnFromEachStep() throws Exception {
     TestDatabase destination = databases.destination();
-    MixedLoad load = MixedLoad.create(databases.source(), 40_000, 4);
+    MixedLoad load = MixedLoad.create(databases.source(), 12_000, 4);
     try (Workload workload = Workload.start(databases.source(), load)) {
       Random random = new Random(workload.seed());
       try (ChildMirror child = child()) {

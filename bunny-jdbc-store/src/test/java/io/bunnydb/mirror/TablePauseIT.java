@@ -38,19 +38,11 @@ final class TablePauseIT {
 
   @BeforeEach
   void createTables() {
-    for (String table : new String[] {"a", "b"}) {
-      databases
-          .source()
-          .execute(
-              "CREATE TABLE " + table + " (id int PRIMARY KEY, t text)",
-              "INSERT INTO " + table + " SELECT i, 'old' FROM generate_series(1, 100) i");
-    }
+    Operated.createTables(databases.source(), "a", "b");
   }
 
   private static MirrorHandle caughtUp() {
-    MirrorHandle handle = running(mirror(databases, "public.a", "public.b"));
-    handle.awaitCaughtUp(SOON);
-    return handle;
+    return Operated.caughtUp(mirror(databases, "public.a", "public.b"));
   }
 
   private static TableState stateOfA(MirrorHandle handle) {

@@ -2,6 +2,7 @@ package io.bunnydb.mirror;
 
 import static io.bunnydb.mirror.Operated.SOON;
 import static io.bunnydb.mirror.Operated.awaitHeldUp;
+import static io.bunnydb.mirror.Operated.createTables;
 import static io.bunnydb.mirror.Operated.hold;
 import static io.bunnydb.mirror.Operated.mappings;
 import static io.bunnydb.mirror.Operated.mirror;
@@ -32,16 +33,6 @@ final class UpdateTablesRunningIT {
   private static final int LATE_ROWS = 100_000;
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
-
-  private static void createTables(String... tables) {
-    for (String table : tables) {
-      databases
-          .source()
-          .execute(
-              "CREATE TABLE " + table + " (id int PRIMARY KEY, t text)",
-              "INSERT INTO " + table + " SELECT i, 'old' FROM generate_series(1, 100) i");
-    }
-  }
 
   private static void awaitLive(MirrorHandle handle) {
     Await.until(
@@ -90,7 +81,7 @@ final class UpdateTablesRunningIT {
 
   @Test
   void firstCopyTakesAnotherListToo() throws Exception {
-    createTables("a", "b");
+    createTables(databases.source(), "a", "b");
     databases.destination().execute("CREATE TABLE a (id int PRIMARY KEY, t text)");
     try (Connection held = hold(databases.destination(), "a");
         MirrorHandle handle = mirror(databases, "public.a").build().start()) {
@@ -115,7 +106,7 @@ final class UpdateTablesRunningIT {
 
   @Test
   void theSameListAndARefusedOneInterruptNothing() {
-    createTables("a", "b");
+    createTables(databases.source(), "a", "b");
     databases.source().execute("CREATE TABLE keyless (id int)");
     try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
       handle.awaitCaughtUp(SOON);
@@ -135,7 +126,7 @@ final class UpdateTablesRunningIT {
   /** Prints what an added table costs the others; fails where that is out of all proportion. */
   @Test
   void othersLagLittleMoreWhileATableIsAdded() throws Exception {
-    createTables("a");
+    createTables(databases.source(), "a");
     databases
         .source()
         .execute(

@@ -323,9 +323,14 @@ final class VerifyIT {
         commit =
             Operated.inBackground(
                 () ->
+                    // Not on the session that is asked meanwhile.
                     databases
                         .source()
-                        .execute("SET synchronous_commit = on", "INSERT INTO a VALUES (3)"));
+                        .server()
+                        .execute(
+                            databases.source().name(),
+                            "SET synchronous_commit = on",
+                            "INSERT INTO a VALUES (3)"));
         Await.until(
             SOON,
             "the row is applied",

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * seed; {@code -Dbunny.rounds.seed=42} begins with that one.
  */
 final class RoundsIT {
-  private static final int ROUNDS = 6;
+  private static final int ROUNDS = 4;
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 

@@ -80,11 +80,7 @@ final class Admission {
   private void accept(Findings findings) {
     findings.refuse(config.name());
     for (String warning : findings.of(Severity.WARNING)) {
-      context
-          .events()
-          .info(
-              "mirror '" + config.name() + "': " + warning,
-              Map.of("severity", Severity.WARNING.name()));
+      context.note(warning, Map.of("severity", Severity.WARNING.name()));
     }
   }
 

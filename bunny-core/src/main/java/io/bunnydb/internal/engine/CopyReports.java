@@ -46,59 +46,33 @@ record CopyReports(MirrorContext context) implements SnapshotCopy.Listener {
 
   @Override
   public void leavesOut(TableName table, String index, String reason) {
-    context
-        .events()
-        .info(
-            "mirror '"
-                + context.config().name()
-                + "': index "
-                + index
-                + " of "
-                + table
-                + " is not made on the destination: "
-                + reason,
-            Map.of("table", table.toString(), "index", index));
+    context.note(
+        "index " + index + " of " + table + " is not made on the destination: " + reason,
+        Map.of("table", table.toString(), "index", index));
   }
 
   @Override
   public void doesWithout(TableName table, String index, String reason) {
-    context
-        .events()
-        .warn(
-            "mirror '"
-                + context.config().name()
-                + "': destination table "
-                + table
-                + " does without "
-                + index
-                + ": "
-                + reason,
-            Map.of("destinationTable", table.toString(), "index", index));
+    context.warn(
+        "destination table " + table + " does without " + index + ": " + reason,
+        Map.of("destinationTable", table.toString(), "index", index));
   }
 
   @Override
   public void lacksWorker(String reason) {
-    context
-        .events()
-        .warn(
-            "mirror '"
-                + context.config().name()
-                + "': the copy goes on with fewer workers, another could not begin: "
-                + reason,
-            Map.of());
+    context.warn(
+        "the copy goes on with fewer workers, another could not begin: " + reason, Map.of());
   }
 
   private void note(String what, TableStatus table) {
-    context
-        .events()
-        .info(
-            "mirror '" + context.config().name() + "': " + what,
-            Map.of(
-                "table", table.source().toString(),
-                "destinationTable", table.destination().toString(),
-                "rowsToCopy", Long.toString(table.rowsToCopy()),
-                "rowsCopied", Long.toString(table.rowsCopied()),
-                "bytesCopied", Long.toString(table.bytesCopied())));
+    context.note(
+        what,
+        Map.of(
+            "table", table.source().toString(),
+            "destinationTable", table.destination().toString(),
+            "rowsToCopy", Long.toString(table.rowsToCopy()),
+            "rowsCopied", Long.toString(table.rowsCopied()),
+            "bytesCopied", Long.toString(table.bytesCopied())));
   }
 
   private void tell(TableStatus table) {

@@ -37,6 +37,7 @@ public final class MirrorEngine {
   private final Lifecycle lifecycle;
   private final LagMonitor lag;
   private final MirrorThread thread;
+  private final CommandRules rules;
   private final SlotGuard guard;
   private final SchemaSync schema;
   private final TableCommands tableCommands;
@@ -50,6 +51,7 @@ public final class MirrorEngine {
     this.lifecycle = context.lifecycle();
     this.lag = new LagMonitor(context.source(), context.control()::mayLeadTo, config.slot());
     this.thread = new MirrorThread(context);
+    this.rules = new CommandRules(context, thread);
     this.guard = new SlotGuard(context, lag, thread);
     this.schema = new SchemaSync(context, thread);
     this.tableCommands = new TableCommands(context, this);
@@ -77,7 +79,7 @@ public final class MirrorEngine {
 
   /** Stops writing and keeps everything. */
   public void pause() {
-    MirrorState state = refuseCommand("pause");
+    MirrorState state = rules.admit("pause");
     if (state == MirrorState.FAILED) {
       throw new IllegalStateException(
           "mirror '"
@@ -93,7 +95,7 @@ public final class MirrorEngine {
 
   /** Goes on from the checkpoint. */
   public void resume() {
-    MirrorState state = refuseCommand("resume");
+    MirrorState state = rules.admit("resume");
     switch (state) {
       case PAUSED, PAUSING, FAILED, SYNCING_SCHEMA -> thread.callUnlessRunning(MirrorWork::resume);
       case CREATED, SETTING_UP, SNAPSHOT, RUNNING, RESYNCING, TERMINATING, TERMINATED -> {}
@@ -107,7 +109,7 @@ public final class MirrorEngine {
       thread.hurry();
       return;
     }
-    MirrorState state = refuseCommand("retry");
+    MirrorState state = rules.admit("retry");
     boolean isStopped = state == MirrorState.PAUSED || state == MirrorState.FAILED;
     if (isStopped && lifecycle.error() != null) {
       resume();
@@ -119,7 +121,7 @@ public final class MirrorEngine {
   /** Replaces the list of tables. */
   public void updateTables(List<TableMapping> tables) {
     List<TableMapping> checked = MirrorConfig.checkTables(config.name(), tables);
-    MirrorState state = refuseCommand("updateTables");
+    MirrorState state = rules.admit("updateTables");
     boolean isWorking =
         state == MirrorState.RUNNING
             || state == MirrorState.SNAPSHOT
@@ -129,7 +131,10 @@ public final class MirrorEngine {
     }
     CheckedUpdate known = isWorking ? CheckedUpdate.check(context, checked) : null;
     callBetweenSessions(
-        "updateTables", Set.of(), () -> false, (work, stop) -> work.updateTables(checked, known));
+        "updateTables",
+        Set.of(),
+        () -> false,
+        (work, stop) -> work.tables().update(checked, known));
   }
 
   /** What single tables can be told, and asked. */
@@ -139,28 +144,17 @@ public final class MirrorEngine {
 
   /** Makes slot and publication anew, has every table copied again, and goes on. */
   public void recreate() {
-    MirrorState state = refuseCommand("recreate");
+    MirrorState state = rules.admit("recreate");
     if (state != MirrorState.PAUSED || !thread.callUnlessRunning(MirrorWork::recreate)) {
-      throw needs("recreate", "PAUSED");
+      throw rules.needs("recreate", "PAUSED");
     }
-  }
-
-  private IllegalStateException needs(String command, String states) {
-    return new IllegalStateException(
-        "mirror '"
-            + config.name()
-            + "' is "
-            + lifecycle.state()
-            + "; "
-            + command
-            + " needs it to be "
-            + states);
   }
 
   /** Has tables copied again, all of them where none is named. */
   public void resync(ResyncStrategy strategy, List<TableName> tables) {
     Set<TableName> named = Set.copyOf(tables);
-    callBetweenSessions("resync", named, () -> false, (work, stop) -> work.resync(strategy, named));
+    callBetweenSessions(
+        "resync", named, () -> false, (work, stop) -> work.tables().resync(strategy, named));
   }
 
   /**
@@ -171,7 +165,7 @@ public final class MirrorEngine {
    */
   void callBetweenSessions(
       String command, Set<TableName> tables, BooleanSupplier holds, Command.Action action) {
-    MirrorState state = refuseCommand(command);
+    MirrorState state = rules.admit(command);
     tableCommands.require(tables);
     // Whatever a repair wrote is there before a table is emptied.
     Runnable call = () -> repairs.apart(() -> thread.interruptAndCall(action));
@@ -187,20 +181,20 @@ public final class MirrorEngine {
         }
       }
       case CREATED, SETTING_UP, PAUSING, FAILED, SYNCING_SCHEMA, TERMINATING, TERMINATED ->
-          throw needs(command, "RUNNING, RESYNCING, SNAPSHOT or PAUSED");
+          throw rules.needs(command, "RUNNING, RESYNCING, SNAPSHOT or PAUSED");
     }
   }
 
   /** Compares tables, all of them where none is named; a paused mirror's too. */
   public VerifyReport verify(List<TableName> tables, VerifyOptions options) {
-    refuseUnlessLive("verify");
+    rules.admitWhereLive("verify");
     return verification.run(mappings(tables), options, false);
   }
 
   /** Compares tables, all of them where none is named, and repairs the rows that differ. */
   public VerifyReport repair(List<TableName> tables, VerifyOptions options) {
-    if (refuseCommand("repair") != MirrorState.RUNNING) {
-      throw needs("repair", "RUNNING");
+    if (rules.admit("repair") != MirrorState.RUNNING) {
+      throw rules.needs("repair", "RUNNING");
     }
     return verification.run(mappings(tables), options, true);
   }
@@ -215,20 +209,13 @@ public final class MirrorEngine {
 
   /** Tells what {@link #syncSchema} would find. */
   public List<SchemaChange> planSchema() {
-    refuseUnlessLive("planSchema");
+    rules.admitWhereLive("planSchema");
     return SchemaPlan.read(context, new StopSignal()).changes();
   }
 
   /** Brings the destination's tables in line with the source's. */
   public List<SchemaChange> syncSchema() {
-    return schema.run(() -> refuseUnlessLive("syncSchema"));
-  }
-
-  private void refuseUnlessLive(String command) {
-    MirrorState state = refuseCommand(command);
-    if (state != MirrorState.RUNNING && state != MirrorState.PAUSED) {
-      throw needs(command, "RUNNING or PAUSED");
-    }
+    return schema.run(() -> rules.admitWhereLive("syncSchema"));
   }
 
   /** Carries the sequences over, on connections of its own. */
@@ -236,7 +223,7 @@ public final class MirrorEngine {
     if (margin < 0) {
       throw new IllegalArgumentException("a margin is 0 or more, not " + margin);
     }
-    refuseCommand("syncSequences");
+    rules.admit("syncSequences");
     try (Connection source = context.source().open("sequences");
         Connection destination = context.destinationPeer().open("sequences")) {
       destination.setAutoCommit(false);
@@ -248,11 +235,8 @@ public final class MirrorEngine {
         }
       }
       destination.commit();
-      context
-          .events()
-          .info(
-              "mirror '" + config.name() + "': " + carried.size() + " sequences are carried over",
-              Map.of("margin", Long.toString(margin)));
+      context.note(
+          carried.size() + " sequences are carried over", Map.of("margin", Long.toString(margin)));
       return carried;
     } catch (SQLException e) {
       throw new MirrorException(
@@ -273,7 +257,7 @@ public final class MirrorEngine {
   /** Deletes the mirror and ends; one that failed can only be repeated, or closed. */
   public void drop() {
     thread.refuseListeners();
-    refuseWhenClosed("drop");
+    rules.admitUnlessClosed("drop");
     context.standby().refuse("drop");
     lifecycle.moveIfPossible(MirrorState.TERMINATING);
     repairs.stopAll();
@@ -288,31 +272,6 @@ public final class MirrorEngine {
     repairs.end();
     guard.join();
     follower.join();
-  }
-
-  private MirrorState refuseCommand(String command) {
-    // Before anything changes.
-    thread.refuseListeners();
-    MirrorState state = refuseWhenClosed(command);
-    if (state == MirrorState.TERMINATING) {
-      throw new IllegalStateException(
-          "mirror '"
-              + config.name()
-              + "' is TERMINATING, being closed or dropped, and takes no "
-              + command
-              + "() any more; repeat drop() if that failed");
-    }
-    context.standby().refuse(command);
-    return state;
-  }
-
-  private MirrorState refuseWhenClosed(String command) {
-    MirrorState state = lifecycle.state();
-    if (state == MirrorState.TERMINATED) {
-      throw new IllegalStateException(
-          "mirror '" + config.name() + "' was closed; " + command + " needs a new start()");
-    }
-    return state;
   }
 
   /** The mirror's name. */
@@ -374,7 +333,7 @@ public final class MirrorEngine {
 
   /** Waits until all that is committed on the source now is applied. */
   public void awaitCaughtUp(Duration timeout) {
-    refuseWhenClosed("awaitCaughtUp");
+    rules.admitUnlessClosed("awaitCaughtUp");
     Lsn end;
     try {
       end = lag.currentEnd();

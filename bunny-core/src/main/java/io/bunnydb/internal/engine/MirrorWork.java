@@ -5,21 +5,14 @@ import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorFailure;
 import io.bunnydb.MirrorOwnedException;
 import io.bunnydb.MirrorState;
-import io.bunnydb.ResyncStrategy;
-import io.bunnydb.TableMapping;
-import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.source.LagMonitor.Reading;
 import io.bunnydb.spi.Checkpoint;
-import io.bunnydb.spi.TableCheckpoint;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a mirror can be told: each command, as the mirror's thread carries it out between {@link
@@ -36,6 +29,7 @@ final class MirrorWork implements AutoCloseable {
   private final PauseGuard pauseGuard;
   private final Pause pause;
   private final Sessions sessions;
+  private final TableWork tables;
 
   MirrorWork(MirrorContext context) {
     this.context = context;
@@ -48,6 +42,7 @@ final class MirrorWork implements AutoCloseable {
     this.pauseGuard = new PauseGuard(context, checkpoints, Clock.systemUTC());
     this.pause = new Pause(checkpoints, pauseGuard);
     this.sessions = new Sessions(context, checkpoints, setUp, shadows, pause);
+    this.tables = new TableWork(context, checkpoints, admission, pauseGuard, sessions);
   }
 
   /** Whether sessions are to run while there is no command, or it stands by. */
@@ -235,42 +230,9 @@ final class MirrorWork implements AutoCloseable {
     }
   }
 
-  /**
-   * Replaces the list of tables in the checkpoint.
-   *
-   * @param checked what is known of the list already; null for nothing
-   */
-  void updateTables(List<TableMapping> tables, @Nullable CheckedUpdate checked)
-      throws SQLException {
-    context.standby().refuse("updateTables");
-    TableUpdate update = TableUpdate.of(checkpoints.settled(), tables);
-    admission.admit(update, checked);
-    adopt(update);
-  }
-
-  /** Has tables copied again, by the next session; all of them where none is named. */
-  void resync(ResyncStrategy strategy, Set<TableName> tables) throws SQLException {
-    context.standby().refuse("resync");
-    TableUpdate update = TableUpdate.resync(checkpoints.settled(), strategy, tables);
-    admission.admit(update);
-    adopt(update);
-  }
-
-  /** Sets tables aside; the next session goes on without them. */
-  void pauseTables(Set<TableName> tables) throws SQLException {
-    context.standby().refuse("pauseTables");
-    Checkpoint known = checkpoints.settled();
-    String neighbours = new ForeignKeyNeighbours(context).sentence(tables);
-    keep(SettingAside.pause(known, tables));
-    context.note(
-        "tables " + sorted(tables) + " are paused, and the slot keeps their changes" + neighbours);
-  }
-
-  /** Takes tables back that were set aside, by the next session. */
-  void resumeTables(Set<TableName> tables) throws SQLException {
-    context.standby().refuse("resumeTables");
-    keep(SettingAside.resume(checkpoints.settled(), tables));
-    context.note("tables " + sorted(tables) + " go on from where they stand");
+  /** What it can be told of its tables. */
+  TableWork tables() {
+    return tables;
   }
 
   /** Alters destination tables with nothing in flight; afterwards the mirror is what it was. */
@@ -278,33 +240,6 @@ final class MirrorWork implements AutoCloseable {
     context.standby().refuse("syncSchema");
     alteration.run(context, checkpoints, stop);
     sessions.tablesAltered();
-  }
-
-  private void adopt(TableUpdate update) throws SQLException {
-    keep(update.result());
-    context.note(
-        "its tables are "
-            + names(update.result().tables().stream().map(TableCheckpoint::mapping).toList())
-            + (update.added().isEmpty() ? "" : "; to be copied: " + names(update.added())));
-  }
-
-  /** The next session goes by this; whoever waited for the command sees what it leads to. */
-  private void keep(Checkpoint changed) throws SQLException {
-    checkpoints.save(changed);
-    context.tables().follow(changed);
-    context.progress().begins(changed.position(), Joining.isJoined(changed));
-    pauseGuard.remember(changed);
-    if (sessions.areToRun()) {
-      lifecycle.moveIfPossible(Session.state(changed));
-    }
-  }
-
-  private static String sorted(Set<TableName> tables) {
-    return String.join(", ", tables.stream().sorted().map(TableName::toString).toList());
-  }
-
-  private static String names(List<TableMapping> tables) {
-    return String.join(", ", tables.stream().map(table -> table.source().toString()).toList());
   }
 
   /** Begins anew with the shortest wait between attempts. */

@@ -154,11 +154,9 @@ final class PauseGuard {
   private boolean act(PauseAction action, String reason, StopSignal stop) {
     if (!isLimitTold) {
       isLimitTold = true;
-      context
-          .events()
-          .warn(
-              "mirror '" + mirror + "': " + reason + ", which its policy limits; action " + action,
-              Map.of("action", action.name(), "reason", reason));
+      context.warn(
+          reason + ", which its policy limits; action " + action,
+          Map.of("action", action.name(), "reason", reason));
       context.lifecycle().tell(listener -> listener.onPauseLimit(mirror, action, reason));
     }
     // Should it be overtaken by a command, it is due again.

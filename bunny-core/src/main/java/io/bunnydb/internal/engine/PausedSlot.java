@@ -112,15 +112,9 @@ final class PausedSlot {
   private void isGoodAgain() {
     Lifecycle lifecycle = context.lifecycle();
     String slot = context.config().slot();
-    context
-        .events()
-        .info(
-            "mirror '"
-                + context.config().name()
-                + "': replication slot "
-                + slot
-                + " reaches back to what the mirror needs again",
-            Map.of("slot", slot));
+    context.note(
+        "replication slot " + slot + " reaches back to what the mirror needs again",
+        Map.of("slot", slot));
     boolean isOver = isShown && isLossShown();
     isShown = false;
     MirrorException error = errorBefore;
@@ -161,14 +155,9 @@ final class PausedSlot {
               .withPaused(true, KeptFailure.toText(failure))
               .withPausedSince(since));
     } catch (SQLException | RuntimeException e) {
-      context
-          .events()
-          .warn(
-              "mirror '"
-                  + context.config().name()
-                  + "': why its slot was dropped could not be noted: "
-                  + e.getMessage(),
-              Faults.details(failure));
+      context.warn(
+          "why its slot was dropped could not be noted: " + e.getMessage(),
+          Faults.details(failure));
     }
   }
 

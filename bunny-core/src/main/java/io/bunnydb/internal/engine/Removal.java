@@ -79,13 +79,8 @@ final class Removal {
       ReplicationSlot.awaitRelease(source, config.slot(), SLOT_RELEASE, unstoppable);
       setUp.dropReplication(source);
     } else {
-      context
-          .events()
-          .warn(
-              "mirror '"
-                  + config.name()
-                  + "': the source is another cluster or database now; nothing is dropped there",
-              Map.of());
+      context.warn(
+          "the source is another cluster or database now; nothing is dropped there", Map.of());
     }
   }
 }

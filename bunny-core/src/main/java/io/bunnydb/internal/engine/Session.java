@@ -96,17 +96,13 @@ final class Session implements AutoCloseable {
     connector = connector.toServerOf(source);
     Checkpoint proved = SourceProof.prove(config, checkpoint, connectStream(), source);
     if (!proved.equals(checkpoint)) {
-      context
-          .events()
-          .info(
-              "mirror '"
-                  + config.name()
-                  + "': the source was promoted, to timeline "
-                  + proved.source().timeline()
-                  + "; it goes on there, as all that is applied is of the timeline's history",
-              Map.of(
-                  "timeline", Integer.toString(proved.source().timeline()),
-                  "lsn", proved.position().toString()));
+      context.note(
+          "the source was promoted, to timeline "
+              + proved.source().timeline()
+              + "; it goes on there, as all that is applied is of the timeline's history",
+          Map.of(
+              "timeline", Integer.toString(proved.source().timeline()),
+              "lsn", proved.position().toString()));
       checkpoints.save(proved);
       checkpoint = proved;
     }

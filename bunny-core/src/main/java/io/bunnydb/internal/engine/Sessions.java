@@ -282,14 +282,10 @@ final class Sessions {
       }
     } catch (SQLException | RuntimeException e) {
       error.addSuppressed(e);
-      context
-          .events()
-          .warn(
-              "mirror '"
-                  + config.name()
-                  + "': that it is paused could not be noted; started again, it will try once more: "
-                  + e.getMessage(),
-              Map.of());
+      context.warn(
+          "that it is paused could not be noted; started again, it will try once more: "
+              + e.getMessage(),
+          Map.of());
     }
     lifecycle.stopBy(error, failure, MirrorState.PAUSED);
   }

@@ -35,7 +35,7 @@ import java.util.stream.Collectors;
  */
 final class SetUp {
   private final MirrorConfig config;
-  private final EventLog events;
+  private final MirrorContext context;
   private final CopyReports reports;
   private final Checkpoints checkpoints;
   private final Shadows shadows;
@@ -43,7 +43,7 @@ final class SetUp {
 
   SetUp(MirrorContext context, Checkpoints checkpoints, Shadows shadows) {
     this.config = context.config();
-    this.events = context.events();
+    this.context = context;
     this.reports = new CopyReports(context);
     this.checkpoints = checkpoints;
     this.shadows = shadows;
@@ -220,8 +220,8 @@ final class SetUp {
     destination.commit();
     createdTables.addAll(created);
     if (!created.isEmpty()) {
-      events.info(
-          "mirror '" + config.name() + "': created " + created + " on the destination",
+      context.note(
+          "created " + created + " on the destination",
           Map.of("destinationTables", created.toString()));
     }
   }

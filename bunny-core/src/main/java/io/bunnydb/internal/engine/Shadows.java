@@ -140,17 +140,13 @@ final class Shadows {
         throw e;
       }
       destination.rollback(before);
-      context
-          .events()
-          .warn(
-              "mirror '"
-                  + mirror
-                  + "': table "
-                  + shadow
-                  + " of the destination, which is left over of a resync, could not be dropped; it is"
-                  + " tried again at the next start, or do it by hand: "
-                  + e.getMessage(),
-              Map.of("destinationTable", shadow.toString()));
+      context.warn(
+          "table "
+              + shadow
+              + " of the destination, which is left over of a resync, could not be dropped; it is"
+              + " tried again at the next start, or do it by hand: "
+              + e.getMessage(),
+          Map.of("destinationTable", shadow.toString()));
     }
   }
 

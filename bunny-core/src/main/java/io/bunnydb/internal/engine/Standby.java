@@ -151,11 +151,7 @@ final class Standby implements AutoCloseable {
     // From the moment that the state shows it, commands are obeyed.
     String last = owner;
     owner = null;
-    context
-        .events()
-        .info(
-            "mirror '" + config.name() + "': this process takes over",
-            Map.of("owner", String.valueOf(last)));
+    context.note("this process takes over", Map.of("owner", String.valueOf(last)));
     context.lifecycle().error(null);
     try {
       takeUp.run(stop);

@@ -89,27 +89,25 @@ final class Swap {
     Sql.execute(connection, "RESET enable_hashjoin");
     Sql.execute(connection, "RESET enable_mergejoin");
     connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-    analyze(connection);
+    Set<TableName> shadows = ShadowTable.all(connection, mirror);
+    // One that was just filled has no statistics, and the wrong plan would take for ever.
+    for (TableName shadow : shadows) {
+      Sql.execute(connection, "ANALYZE " + shadow.toSql());
+    }
     connection.setAutoCommit(false);
     Backoff backoff = new Backoff();
-    while (!runOnce(connection, isSilent)) {
+    while (!runOnce(connection, shadows, isSilent)) {
       if (stopped.await(backoff.next().toMillis(), TimeUnit.MILLISECONDS)) {
         stop.check();
       }
     }
   }
 
-  /** A table that was just filled has no statistics, and the wrong plan would take for ever. */
-  private void analyze(Connection connection) throws SQLException {
-    for (TableName shadow : ShadowTable.all(connection, mirror)) {
-      Sql.execute(connection, "ANALYZE " + shadow.toSql());
-    }
-  }
-
   /** Whether it is done; not where another session was in the way. */
-  private boolean runOnce(Connection connection, boolean isSilent) throws SQLException {
+  private boolean runOnce(Connection connection, Set<TableName> shadows, boolean isSilent)
+      throws SQLException {
     try {
-      attempt(connection, isSilent);
+      attempt(connection, shadows, isSilent);
       return true;
     } catch (SQLException e) {
       stop.check();
@@ -117,22 +115,17 @@ final class Swap {
         throw e;
       }
       connection.rollback();
-      context
-          .events()
-          .warn(
-              "mirror '"
-                  + mirror
-                  + "': the swap waits for another session, and is tried again: "
-                  + ServerMessage.of(e),
-              Map.of("sqlState", String.valueOf(e.getSQLState())));
+      context.warn(
+          "the swap waits for another session, and is tried again: " + ServerMessage.of(e),
+          Map.of("sqlState", String.valueOf(e.getSQLState())));
       return false;
     }
   }
 
-  private void attempt(Connection connection, boolean isSilent) throws SQLException {
+  private void attempt(Connection connection, Set<TableName> shadows, boolean isSilent)
+      throws SQLException {
     // Kept elsewhere than in the destination it counts: the shadows may be further, not less far.
     Checkpoint before = load(connection);
-    Set<TableName> shadows = ShadowTable.all(connection, mirror);
     connection.commit();
     lock(connection, before, shadows);
     Ownership.joinAsHelper(connection, mirror, ownerPid);

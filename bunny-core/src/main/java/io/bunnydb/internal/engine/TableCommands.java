@@ -47,7 +47,7 @@ public final class TableCommands {
         "pauseTables",
         named,
         () -> areAll(named, state -> state == TableState.PAUSED),
-        (work, stop) -> work.pauseTables(named));
+        (work, stop) -> work.tables().pause(named));
   }
 
   /** Takes tables back that were set aside by {@link #pause}. */
@@ -57,7 +57,7 @@ public final class TableCommands {
         "resumeTables",
         named,
         () -> areAll(named, state -> state != TableState.PAUSED && state != TableState.QUARANTINED),
-        (work, stop) -> work.resumeTables(named));
+        (work, stop) -> work.tables().resume(named));
   }
 
   private boolean areAll(Set<TableName> tables, Predicate<TableState> state) {

@@ -41,29 +41,24 @@ public final class ReplicationStream implements AutoCloseable {
   private static final byte[] NO_FRAME = new byte[0];
   private static final int COPY_HEADER = 1 + 4;
   private static final int KEEPALIVE = 1 + 8 + 8 + 1;
-  private static final int STATUS = 1 + 8 + 8 + 8 + 8 + 1;
-  private static final long POSTGRES_EPOCH_MILLIS = 946_684_800_000L;
-  private static final long ACKNOWLEDGE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-  private static final long STATUS_NANOS = TimeUnit.SECONDS.toNanos(10);
+  static final long POSTGRES_EPOCH_MILLIS = 946_684_800_000L;
   private static final long SILENCE_NANOS = TimeUnit.MINUTES.toNanos(2);
+
+  /** How long to rest between two looks at a socket that does not tell when there is more. */
+  private static final int BLIND_REST_MILLIS = 2;
 
   private final Connection connection;
   private final ReadableSocketFactory.@Nullable ReadableSocket socket;
   private final StopSignal stop;
-  private final byte[] status = new byte[STATUS];
+  private final Acknowledgements acknowledgements = new Acknowledgements();
 
   private @Nullable CopyDual copy;
   private byte[] frame = NO_FRAME;
-  private Lsn durable = Lsn.ZERO;
-  private Lsn sentDurable = Lsn.ZERO;
-  private Lsn acknowledged = Lsn.ZERO;
-  private Lsn sentAcknowledged = Lsn.ZERO;
   private long passedOver;
   private boolean isReplyWanted;
 
   // Of the bytes that the driver has read off the socket, how many it has given or done with.
   private long takenBytes = -1;
-  private long lastStatusNanos;
   private long lastHeardNanos;
 
   private ReplicationStream(
@@ -196,7 +191,7 @@ public final class ReplicationStream implements AutoCloseable {
     // The rest of a message may never come on a connection that is half open.
     connection.setNetworkTimeout(Runnable::run, (int) TimeUnit.NANOSECONDS.toMillis(SILENCE_NANOS));
     lastHeardNanos = System.nanoTime();
-    sendStatus(false);
+    acknowledgements.send(stream(), false);
   }
 
   /**
@@ -208,7 +203,7 @@ public final class ReplicationStream implements AutoCloseable {
    */
   public boolean poll(int timeoutMillis) throws SQLException {
     CopyDual stream = stream();
-    sendStatusWhenDue();
+    acknowledgements.sendWhenDue(stream);
     byte[] received = hasDriverReadAll() ? null : lookIntoDriver(stream);
     if (received == null && awaitReadable(timeoutMillis)) {
       received = stream.readFromCopy(true);
@@ -233,7 +228,7 @@ public final class ReplicationStream implements AutoCloseable {
       passedOver = keepalive.getLong(1);
       isReplyWanted = received[KEEPALIVE - 1] != 0;
       if (isReplyWanted) {
-        sendStatus(false);
+        acknowledgements.send(stream, false);
       }
       return false;
     }
@@ -276,8 +271,8 @@ public final class ReplicationStream implements AutoCloseable {
       if (socket != null) {
         return socket.awaitReadable(timeoutMillis);
       }
-      // The URL names a socket factory of its own; look again soon.
-      Thread.sleep(Math.min(timeoutMillis, 2));
+      // The URL names a socket factory of its own, whose sockets cannot be waited for.
+      Thread.sleep(Math.min(timeoutMillis, BLIND_REST_MILLIS));
       return false;
     } catch (IOException e) {
       throw readFailed(e);
@@ -341,9 +336,8 @@ public final class ReplicationStream implements AutoCloseable {
    * @param recyclable the log before it is not needed any more; not beyond the other
    */
   public void acknowledge(Lsn reached, Lsn recyclable) throws SQLException {
-    durable = Lsn.max(durable, reached);
-    acknowledged = Lsn.max(acknowledged, recyclable);
-    sendStatusWhenDue();
+    acknowledgements.note(reached, recyclable);
+    acknowledgements.sendWhenDue(stream());
   }
 
   /**
@@ -352,43 +346,7 @@ public final class ReplicationStream implements AutoCloseable {
    */
   public void keepAlive() throws SQLException {
     lastHeardNanos = System.nanoTime();
-    sendStatus(false);
-  }
-
-  private void sendStatusWhenDue() throws SQLException {
-    long since = System.nanoTime() - lastStatusNanos;
-    if (since > STATUS_NANOS) {
-      sendStatus(true);
-    } else if (since > ACKNOWLEDGE_NANOS && isUntold()) {
-      sendStatus(false);
-    }
-  }
-
-  private boolean isUntold() {
-    return durable.isAfter(sentDurable) || acknowledged.isAfter(sentAcknowledged);
-  }
-
-  /**
-   * The flushed position moves the slot. A server that shuts down waits until everything is flushed
-   * here, or, where a reply names no flushed position, written ("WalSndDone" in PostgreSQL's
-   * source, walsender.c): log that is kept for later must not keep it waiting.
-   */
-  private void sendStatus(boolean wantReply) throws SQLException {
-    boolean isKept = acknowledged.isBefore(durable) && !acknowledged.isAfter(sentAcknowledged);
-    long flushed = isKept ? 0 : acknowledged.value();
-    ByteBuffer.wrap(status)
-        .put((byte) 'r')
-        .putLong(durable.value())
-        .putLong(flushed)
-        .putLong(flushed)
-        .putLong((System.currentTimeMillis() - POSTGRES_EPOCH_MILLIS) * 1000)
-        .put((byte) (wantReply ? 1 : 0));
-    CopyDual stream = stream();
-    stream.writeToCopy(status, 0, STATUS);
-    stream.flushCopy();
-    sentDurable = durable;
-    sentAcknowledged = acknowledged;
-    lastStatusNanos = System.nanoTime();
+    acknowledgements.send(stream(), false);
   }
 
   private CopyDual stream() {
@@ -409,8 +367,9 @@ public final class ReplicationStream implements AutoCloseable {
   public void close() throws SQLException {
     stop.release(connection);
     try (connection) {
-      if (copy != null && copy.isActive() && isUntold()) {
-        sendStatus(false);
+      CopyDual started = copy;
+      if (started != null && started.isActive() && acknowledgements.areOutstanding()) {
+        acknowledgements.send(started, false);
       }
     }
   }

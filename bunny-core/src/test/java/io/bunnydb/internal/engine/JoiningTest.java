@@ -1,34 +1,16 @@
 package io.bunnydb.internal.engine;
 
+import static io.bunnydb.internal.engine.CheckpointsOfTables.checkpoint;
+import static io.bunnydb.internal.engine.CheckpointsOfTables.table;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bunnydb.Lsn;
-import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
 import io.bunnydb.spi.Checkpoint;
-import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class JoiningTest {
-
-  private static Checkpoint checkpoint(long position, TableCheckpoint... tables) {
-    return new Checkpoint(
-        "m",
-        new SourceIdentity("1", 1, "d"),
-        "s",
-        "p",
-        new Lsn(position),
-        false,
-        null,
-        List.of(tables));
-  }
-
-  private static TableCheckpoint table(String name, TableState state, long from) {
-    return new TableCheckpoint(TableMapping.from("s." + name), state, new Lsn(from))
-        .withSource(7, 8);
-  }
 
   @Test
   void waitsForEveryCopy() {

@@ -1,5 +1,7 @@
 package io.bunnydb.internal.engine;
 
+import static io.bunnydb.internal.engine.CheckpointsOfTables.checkpoint;
+import static io.bunnydb.internal.engine.CheckpointsOfTables.table;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,33 +10,13 @@ import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
 import io.bunnydb.TableState;
 import io.bunnydb.spi.Checkpoint;
-import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
-import io.bunnydb.spi.TableCheckpoint.Shadow;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 final class SettingAsideTest {
-
-  private static Checkpoint checkpoint(long position, TableCheckpoint... tables) {
-    return new Checkpoint(
-        "m",
-        new SourceIdentity("1", 1, "d"),
-        "s",
-        "p",
-        new Lsn(position),
-        false,
-        null,
-        List.of(tables));
-  }
-
-  private static TableCheckpoint table(String name, TableState state, long from) {
-    return new TableCheckpoint(TableMapping.from("s." + name), state, new Lsn(from))
-        .withSource(7, 8);
-  }
 
   private static Set<TableName> named(String... names) {
     return Arrays.stream(names).map(n -> TableName.parse("s." + n)).collect(Collectors.toSet());
@@ -65,18 +47,13 @@ final class SettingAsideTest {
         .isEqualTo(paused.withPosition(new Lsn(900)));
   }
 
-  private static TableCheckpoint shadowed(
-      String name, TableState state, long from, TableState shadow, long shadowFrom) {
-    return table(name, state, from).withShadow(new Shadow(shadow, new Lsn(shadowFrom)));
-  }
-
   @Test
   void tableWithAShadowIsPausedWhereItStandsItself() {
     Checkpoint before =
         checkpoint(
             300,
-            shadowed("followed", TableState.LIVE, 50, TableState.COPYING, 0),
-            shadowed("standing", TableState.LIVE, 200, TableState.LIVE, 100));
+            table("followed", TableState.LIVE, 50, TableState.COPYING, 0),
+            table("standing", TableState.LIVE, 200, TableState.LIVE, 100));
     assertThat(SettingAside.pause(before, named("followed", "standing")))
         .isEqualTo(
             checkpoint(
@@ -92,7 +69,7 @@ final class SettingAsideTest {
             300,
             table("paused", TableState.PAUSED, 100),
             table("quarantined", TableState.QUARANTINED, 90),
-            shadowed("standing", TableState.LIVE, 200, TableState.LIVE, 80),
+            table("standing", TableState.LIVE, 200, TableState.LIVE, 80),
             table("other", TableState.LIVE, 50));
     assertThat(SettingAside.resume(before, named("paused")))
         .isEqualTo(
@@ -100,7 +77,7 @@ final class SettingAsideTest {
                 100,
                 table("paused", TableState.LIVE, 100),
                 table("quarantined", TableState.QUARANTINED, 90),
-                shadowed("standing", TableState.LIVE, 200, TableState.LIVE, 300),
+                table("standing", TableState.LIVE, 200, TableState.LIVE, 300),
                 table("other", TableState.LIVE, 300)));
   }
 
@@ -110,14 +87,14 @@ final class SettingAsideTest {
         checkpoint(
             300,
             table("paused", TableState.PAUSED, 100),
-            shadowed("a", TableState.LIVE, 50, TableState.COPIED, 250));
+            table("a", TableState.LIVE, 50, TableState.COPIED, 250));
     Checkpoint joined = Joining.join(before);
     assertThat(joined)
         .isEqualTo(
             checkpoint(
                 250,
                 table("paused", TableState.PAUSED, 100),
-                shadowed("a", TableState.LIVE, 300, TableState.LIVE, 250)));
+                table("a", TableState.LIVE, 300, TableState.LIVE, 250)));
     assertThat(Joining.keptFrom(joined)).isEqualTo(new Lsn(100));
     assertThat(Joining.keptFrom(SettingAside.resume(joined, named("paused"))))
         .isEqualTo(new Lsn(300));
@@ -129,14 +106,14 @@ final class SettingAsideTest {
     Checkpoint before =
         checkpoint(
             300,
-            shadowed("a", TableState.LIVE, 200, TableState.LIVE, 80),
-            shadowed("b", TableState.LIVE, 50, TableState.COPIED, 250));
+            table("a", TableState.LIVE, 200, TableState.LIVE, 80),
+            table("b", TableState.LIVE, 50, TableState.COPIED, 250));
     assertThat(Joining.join(before))
         .isEqualTo(
             checkpoint(
                 250,
-                shadowed("a", TableState.LIVE, 200, TableState.LIVE, 300),
-                shadowed("b", TableState.LIVE, 300, TableState.LIVE, 250)));
+                table("a", TableState.LIVE, 200, TableState.LIVE, 300),
+                table("b", TableState.LIVE, 300, TableState.LIVE, 250)));
   }
 
   @Test

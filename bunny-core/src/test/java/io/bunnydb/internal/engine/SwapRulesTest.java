@@ -3,39 +3,22 @@ package io.bunnydb.internal.engine;
 import static io.bunnydb.TableState.COPIED;
 import static io.bunnydb.TableState.COPYING;
 import static io.bunnydb.TableState.LIVE;
+import static io.bunnydb.internal.engine.CheckpointsOfTables.checkpoint;
+import static io.bunnydb.internal.engine.CheckpointsOfTables.table;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bunnydb.Lsn;
-import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
 import io.bunnydb.spi.Checkpoint;
-import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
 import io.bunnydb.spi.TableCheckpoint.Shadow;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** How shadows join the stream, and when they take over. */
 final class SwapRulesTest {
 
-  private static Checkpoint checkpoint(long position, TableCheckpoint... tables) {
-    return new Checkpoint(
-        "m",
-        new SourceIdentity("1", 1, "d"),
-        "s",
-        "p",
-        new Lsn(position),
-        false,
-        null,
-        List.of(tables));
-  }
-
-  private static TableCheckpoint table(String name, TableState state, long from) {
-    return new TableCheckpoint(TableMapping.from("s." + name), state, new Lsn(from));
-  }
-
   private static TableCheckpoint live(String name, long from, TableState shadow, long shadowFrom) {
-    return table(name, LIVE, from).withShadow(new Shadow(shadow, new Lsn(shadowFrom)));
+    return table(name, LIVE, from, shadow, shadowFrom);
   }
 
   @Test
