@@ -53,8 +53,7 @@ final class KillIT {
       for (int kill = 0; kill < KILLS; kill++) {
         int batchBytes = random.nextBoolean() ? 1 << 16 : 8 << 20;
         try (@Nullable Connection held = hold(kill);
-            ChildMirror child =
-                ChildMirror.launch(databases, "kill", batchBytes, tablesAt(kill))) {
+            ChildMirror child = ChildMirror.launch(databases, "kill", batchBytes, tablesAt(kill))) {
           child.awaitOutput(MirrorProcess.STARTING);
           runUntilKill(child, kill, random, load);
           child.kill();

@@ -279,13 +279,13 @@ final class StateCommandIT {
         + " events=SETTING_UP planSchema=refused syncSchema=refused resync=refused recreate=refused syncSequences=SETTING_UP awaitState=SETTING_UP close=TERMINATED",
     "SETTING_UP,pause=PAUSED",
     "SETTING_UP,drop=TERMINATED",
-    // A table that is to be added has no sequences to carry before it is made.
-    "SNAPSHOT,resume=SNAPSHOT retry=SNAPSHOT syncSequences=SNAPSHOT status=SNAPSHOT pauseTables=RUNNING resumeTables=SNAPSHOT updateTables=SNAPSHOT"
-        + " events=SNAPSHOT planSchema=refused syncSchema=refused recreate=refused resync=SNAPSHOT awaitState=SNAPSHOT close=TERMINATED",
+    "SNAPSHOT,resume=SNAPSHOT retry=SNAPSHOT status=SNAPSHOT pauseTables=RUNNING resumeTables=SNAPSHOT updateTables=SNAPSHOT"
+        + " events=SNAPSHOT planSchema=refused syncSchema=refused recreate=refused resync=SNAPSHOT syncSequences=SNAPSHOT awaitState=SNAPSHOT close=TERMINATED",
     "SNAPSHOT,pause=PAUSED",
     "SNAPSHOT,drop=TERMINATED",
-    "RUNNING,resume=RUNNING retry=RUNNING syncSequences=RUNNING pauseTables=RUNNING resumeTables=RUNNING updateTables=RUNNING status=RUNNING"
-        + " events=RUNNING planSchema=RUNNING syncSchema=RUNNING awaitState=RUNNING"
+    "RUNNING,resume=RUNNING retry=RUNNING pauseTables=RUNNING resumeTables=RUNNING updateTables=RUNNING status=RUNNING"
+        + " events=RUNNING planSchema=RUNNING syncSchema=RUNNING syncSequences=RUNNING"
+        + " awaitState=RUNNING"
         + " recreate=refused pause=PAUSED pause=PAUSED retry=PAUSED status=PAUSED events=PAUSED"
         + " syncSequences=PAUSED planSchema=PAUSED syncSchema=PAUSED awaitState=PAUSED"
         + " resume=RUNNING"
@@ -310,9 +310,9 @@ final class StateCommandIT {
     "PAUSED_BY_ERROR,retry=RUNNING",
     "PAUSED_BY_ERROR,resync=PAUSED pauseTables=PAUSED resumeTables=PAUSED updateTables=PAUSED",
     "PAUSED_BY_ERROR,drop=TERMINATED",
-    "RESYNCING,resume=RESYNCING retry=RESYNCING syncSequences=RESYNCING updateTables=RESYNCING"
-        + " recreate=refused planSchema=refused syncSchema=refused status=RESYNCING"
-        + " events=RESYNCING awaitState=RESYNCING resyncBySwap=RESYNCING pause=PAUSED"
+    "RESYNCING,resume=RESYNCING retry=RESYNCING updateTables=RESYNCING recreate=refused"
+        + " planSchema=refused syncSchema=refused status=RESYNCING events=RESYNCING"
+        + " syncSequences=RESYNCING awaitState=RESYNCING resyncBySwap=RESYNCING pause=PAUSED"
         + " resyncBySwap=PAUSED resume=RESYNCING close=TERMINATED",
     "RESYNCING,drop=TERMINATED",
     "PAUSING,resume=PAUSING retry=PAUSING updateTables=refused pauseTables=refused status=PAUSING events=PAUSING"
