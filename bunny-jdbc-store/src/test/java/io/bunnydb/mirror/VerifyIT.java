@@ -268,42 +268,6 @@ final class VerifyIT {
     }
   }
 
-  /** As after an upgrade of an operating system that does not tell the version of its library. */
-  @Test
-  void indexThatIsNotInOrderIsTold() {
-    databases
-        .source()
-        .execute(
-            "CREATE TABLE a (id text COLLATE \"C\")",
-            // By bytes the sign stands between the digit and the letter, by the other one before.
-            "INSERT INTO a SELECT CASE WHEN i <= 990 THEN '5' WHEN i <= 1010 THEN '@' ELSE 'A' END"
-                + " || to_char(i, 'FM0000') FROM generate_series(1, 2000) i",
-            "ALTER TABLE a ADD PRIMARY KEY (id)");
-    try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
-      handle.awaitCaughtUp(SOON);
-      sort("und-x-icu");
-      TableVerification told = verified(handle, SMALL_RANGES);
-      assertThat(told.outcome()).as("%s", told).isEqualTo(Outcome.SKIPPED);
-      assertThat(told.remark()).contains("is not in order", "REINDEX");
-      sort("C");
-      assertThat(verified(handle, SMALL_RANGES).outcome()).isEqualTo(Outcome.EQUAL);
-      handle.drop();
-    }
-  }
-
-  private static void sort(String collation) {
-    String oid = "'pg_catalog.\"" + collation + "\"'::regcollation::oid";
-    databases
-        .source()
-        .execute(
-            "UPDATE pg_attribute SET attcollation = "
-                + oid
-                + " WHERE attrelid IN ('a'::regclass, 'a_pkey'::regclass) AND attname = 'id'",
-            "UPDATE pg_index SET indcollation = ("
-                + oid
-                + ")::text::oidvector WHERE indexrelid = 'a_pkey'::regclass");
-  }
-
   @Test
   @SidesDiffer("somebody writes to the destination")
   void findsRowsInPartitions() {
