@@ -338,7 +338,7 @@ public final class MirrorHandle implements AutoCloseable {
    * <p>What was equal when both sides were read counts as equal, what was written later is not
    * looked at. Of a paused mirror what was written since is not applied, so every row that is not
    * equal is unsettled. A table without a key that both sides have is compared as a whole, for
-   * which it has to be quiet for a moment, and no rows are listed. Tables that are being copied are
+   * which it has to be quiet for a while, and no rows are listed. Tables that are being copied are
    * skipped.
    *
    * <p>Runs on the caller's thread, beside others, for as long as it takes to read the tables. The

@@ -40,6 +40,8 @@ final class VerifyIT {
       VerifyOptions.defaults().rowsPerRange(100).workShare(1);
   private static final EventQuery COMPARISONS_THAT_DIFFER =
       new EventQuery(10, 0, MirrorEvent.Level.WARN, "were compared: ");
+  private static final String READ_BY_INDEX =
+      "SELECT coalesce(sum(idx_tup_read), 0) FROM pg_stat_user_indexes WHERE relname = 'a'";
   private static final TableName A = TableName.parse("public.a");
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
@@ -202,6 +204,71 @@ final class VerifyIT {
   }
 
   @Test
+  @SidesDiffer("the sides' keys are in another order")
+  void readsEachSideByAnIndexOfItsOwn() {
+    int rows = 5000;
+    String table = "CREATE TABLE a (g int, id int, t text, PRIMARY KEY (%s))";
+    databases
+        .source()
+        .execute(
+            table.formatted("g, id"),
+            "INSERT INTO a SELECT 1, i, 'x' FROM generate_series(1, " + rows + ") i");
+    databases.destination().execute(table.formatted("id, g"));
+    try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
+      handle.awaitCaughtUp(SOON);
+      databases
+          .destination()
+          .execute(
+              "DELETE FROM a WHERE id = 7",
+              "UPDATE a SET t = 'y' WHERE id = 500",
+              "INSERT INTO a VALUES (0, 9, 'x')");
+      long before = databases.destination().queryLong(READ_BY_INDEX);
+      List<String> differing =
+          List.of("ADDITIONAL {g=0, id=9}", "DIFFERENT {g=1, id=500}", "MISSING {g=1, id=7}");
+      TableVerification byKeys = verified(handle, SMALL_RANGES);
+      assertThat(rows(byKeys)).isEqualTo(differing);
+      // As statistics come late, no more than a bound is awaited: each row walked, and looked up.
+      Await.until(
+          SOON,
+          "what was read is counted",
+          () -> databases.destination().queryLong(READ_BY_INDEX) - before >= 2L * rows - 2);
+      assertThat(databases.destination().queryLong(READ_BY_INDEX) - before).isLessThan(4L * rows);
+
+      databases.source().execute("CREATE INDEX ON a (id, g)");
+      TableVerification byRanges = verified(handle, SMALL_RANGES);
+      assertThat(rows(byRanges)).isEqualTo(differing);
+      assertThat(byRanges.ranges()).isLessThan(byKeys.ranges());
+      handle.drop();
+    }
+  }
+
+  @Test
+  @SidesDiffer("somebody writes to the destination")
+  void keysThatACollationTakesForEqualAreToldApart() {
+    String collation =
+        "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2',"
+            + " deterministic = false)";
+    databases
+        .source()
+        .execute(
+            collation,
+            "CREATE TABLE a (id text COLLATE nocase PRIMARY KEY, n int)",
+            "INSERT INTO a VALUES ('a', 1), ('B', 2), ('c', 3)");
+    databases.destination().execute(collation);
+    try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
+      handle.awaitCaughtUp(SOON);
+      databases
+          .destination()
+          .execute("UPDATE a SET id = 'A' WHERE id = 'a'", "UPDATE a SET n = 4 WHERE id = 'c'");
+      assertThat(rows(verified(handle, SMALL_RANGES)))
+          .containsExactly("ADDITIONAL {id=A}", "DIFFERENT {id=c}", "MISSING {id=a}");
+      assertThat(handle.repair(SMALL_RANGES, A).tables().get(0).repaired()).isEqualTo(3);
+      databases.assertMirrored("public.a");
+      handle.drop();
+    }
+  }
+
+  @Test
   @SidesDiffer("somebody writes to the destination")
   void findsRowsInPartitions() {
     String table = "CREATE TABLE a (id int, day int, t text, PRIMARY KEY (id, day))";
@@ -240,7 +307,8 @@ final class VerifyIT {
         .execute(
             "CREATE TABLE a (t text)",
             "ALTER TABLE a REPLICA IDENTITY FULL",
-            "INSERT INTO a VALUES ('x'), ('x'), ('y'), (NULL)");
+            "INSERT INTO a VALUES ('x'), ('x'), ('y'), (NULL)",
+            "INSERT INTO a SELECT repeat('z', 1000) FROM generate_series(1, 2000)");
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
       assertThat(verified(handle, SMALL_RANGES).outcome()).isEqualTo(Outcome.EQUAL);
       databases
@@ -251,8 +319,44 @@ final class VerifyIT {
       assertThat(other.differences()).isZero();
       assertThat(other.remark()).contains("has no key", "resync it");
       databases.destination().execute("DELETE FROM a");
-      assertThat(verified(handle, SMALL_RANGES).missing()).isEqualTo(4);
+      assertThat(verified(handle, SMALL_RANGES).missing()).isEqualTo(2004);
       handle.drop();
+    }
+  }
+
+  @Test
+  void tableThatIsReadAsAWholeIsLeftToWhoWaitsForIt() throws Exception {
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE a (t text)",
+            "ALTER TABLE a REPLICA IDENTITY FULL",
+            "INSERT INTO a SELECT repeat('z', 1000) FROM generate_series(1, 2000)");
+    try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
+      handle.awaitCaughtUp(SOON);
+      VerifyOptions slow = SMALL_RANGES.workShare(0.0001);
+      CompletableFuture<Void> comparison = Operated.inBackground(() -> handle.verify(slow));
+      Await.until(
+          SOON,
+          "some pages are read",
+          () ->
+              databases
+                      .source()
+                      .queryLong(
+                          "SELECT count(*) FROM pg_stat_activity JOIN pg_locks USING (pid)"
+                              + " WHERE application_name LIKE 'bunny operated verify%'"
+                              + " AND state = 'idle in transaction'"
+                              + " AND relation = 'a'::regclass")
+                  == 1);
+      try (Connection user =
+          Operated.inTransaction(databases.source(), "SET lock_timeout = '10s'; LOCK TABLE a")) {
+        assertThat(comparison).isNotDone();
+        user.rollback();
+      }
+      Operated.returnsSoon(handle::drop);
+      assertThatThrownBy(() -> comparison.get(10, TimeUnit.SECONDS))
+          .isInstanceOf(ExecutionException.class)
+          .hasCauseInstanceOf(IllegalStateException.class);
     }
   }
 
@@ -308,59 +412,6 @@ final class VerifyIT {
           .containsExactly("ADDITIONAL {id=3}", "DIFFERENT {id=1}");
       handle.drop();
     }
-  }
-
-  /** Its row has been applied, and is not visible on the source; nobody else writes there. */
-  @Test
-  void rowOfACommitThatWaitsForAStandbyIsNotCalledAdditional() throws Exception {
-    databases.source().execute("CREATE TABLE a (id int PRIMARY KEY)", "INSERT INTO a VALUES (1)");
-    VerifyOptions quick = SMALL_RANGES.patience(Duration.ofMillis(700));
-    try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
-      handle.awaitCaughtUp(SOON);
-      CompletableFuture<Void> commit;
-      await("nobody");
-      try {
-        commit =
-            Operated.inBackground(
-                () ->
-                    // Not on the session that is asked meanwhile.
-                    databases
-                        .source()
-                        .server()
-                        .execute(
-                            databases.source().name(),
-                            "SET synchronous_commit = on",
-                            "INSERT INTO a VALUES (3)"));
-        Await.until(
-            SOON,
-            "the row is applied",
-            () -> databases.destination().queryLong("SELECT count(*) FROM a") == 2);
-        assertThat(rows(handle.verify(quick, A).tables().get(0)))
-            .containsExactly("UNSETTLED {id=3}");
-        TableVerification repaired = handle.repair(quick, A).tables().get(0);
-        assertThat(rows(repaired)).containsExactly("UNSETTLED {id=3}");
-        assertThat(databases.source().queryLong("SELECT count(*) FROM a")).isOne();
-      } finally {
-        await("");
-      }
-      commit.get(10, TimeUnit.SECONDS);
-      assertThat(verified(handle, quick).outcome()).isEqualTo(Outcome.EQUAL);
-      databases.assertMirrored("public.a");
-      handle.drop();
-    }
-  }
-
-  /** Has commits on the source wait for a standby. */
-  private static void await(String standby) {
-    databases
-        .source()
-        .execute(
-            "ALTER SYSTEM SET synchronous_standby_names = '" + standby + "'",
-            "SELECT pg_reload_conf()");
-    Await.until(
-        SOON,
-        "the setting is there",
-        () -> standby.equals(databases.source().queryString("SHOW synchronous_standby_names")));
   }
 
   @Test

@@ -13,7 +13,11 @@ import io.bunnydb.MissingRowPolicy;
 import io.bunnydb.Peer;
 import io.bunnydb.PreflightException;
 import io.bunnydb.TableMapping;
+import io.bunnydb.TableName;
 import io.bunnydb.TableStatus;
+import io.bunnydb.TableVerification;
+import io.bunnydb.VerifyOptions;
+import io.bunnydb.VerifyReport;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
 import io.bunnydb.scenarios.Scenario.Step;
 import io.bunnydb.spi.CheckpointStore;
@@ -65,7 +69,7 @@ import org.jspecify.annotations.Nullable;
  *   <dd>{@code missing public.t 2}: how many changes met no row there
  *   <dt>{@code same}
  *   <dd>waits, and expects equal rows in every mapped table, or in those named; columns that are
- *       excluded and rows that are filtered out aside
+ *       excluded and rows that are filtered out aside. A mirror that runs has to find that, too
  *   <dt>{@code shows}
  *   <dd>{@code shows source} or {@code shows destination}: runs the query of its body; the lines
  *       that begin with {@code =>} are the rows expected
@@ -73,6 +77,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ScenarioRun implements AutoCloseable {
   static final Duration SOON = Duration.ofSeconds(60);
+  private static final VerifyOptions VERIFY = VerifyOptions.defaults().workShare(1);
   private static final String MIRROR = "scenario";
   private static final String PASSWORD = "secret of the role";
 
@@ -245,8 +250,10 @@ final class ScenarioRun implements AutoCloseable {
 
   private void same(String named) {
     awaitArrival();
+    List<TableName> compared = new ArrayList<>();
     for (TableMapping table : tables) {
       if (named.isEmpty() || List.of(named.split(", ")).contains(table.source().toString())) {
+        compared.add(table.source());
         String columns = sessions.columns(databases.source(), table);
         TableComparison.assertQueriesEqual(
             databases.source(),
@@ -258,6 +265,11 @@ final class ScenarioRun implements AutoCloseable {
             databases.destination(),
             "SELECT " + columns + " FROM " + table.destination().toSql());
       }
+    }
+    if (operated().status().state() == MirrorState.RUNNING) {
+      VerifyReport report = operated().verify(VERIFY, compared.toArray(TableName[]::new));
+      assertThat(report.tables())
+          .allMatch(table -> table.outcome() == TableVerification.Outcome.EQUAL);
     }
   }
 

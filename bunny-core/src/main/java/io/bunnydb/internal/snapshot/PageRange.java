@@ -10,9 +10,9 @@ import java.util.List;
  * @param first the first page
  * @param end the first page after it; {@link #OPEN} for up to the end of the table
  */
-record PageRange(long first, long end) {
+public record PageRange(long first, long end) {
   /** Stands for the end of the table, wherever that is. */
-  static final long OPEN = -1;
+  public static final long OPEN = -1;
 
   /** The whole table. */
   static final PageRange WHOLE = new PageRange(0, OPEN);
@@ -33,7 +33,7 @@ record PageRange(long first, long end) {
   }
 
   /** The condition that a row lies in the range; empty where every row does. */
-  String conditionSql() {
+  public String conditionSql() {
     String from = first == 0 ? "" : "ctid >= '(" + first + ",0)'";
     String to = end == OPEN ? "" : "ctid < '(" + end + ",0)'";
     return from + (from.isEmpty() || to.isEmpty() ? "" : " AND ") + to;

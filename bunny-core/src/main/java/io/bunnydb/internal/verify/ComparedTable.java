@@ -22,9 +22,9 @@ import java.util.Optional;
  * @param source the table on the source
  * @param target the table on the destination
  * @param columns the mirrored columns
- * @param sourceKeys the columns by which a row is found, as the source has them; empty where there
- *     are none on both sides
- * @param targetKeys the same as the destination has them
+ * @param sourceKey the key by which a row is found, as the source has it; empty where there is none
+ *     on both sides
+ * @param targetKey the same as the destination has it
  * @param isConverted whether the two servers' encodings differ
  */
 public record ComparedTable(
@@ -32,8 +32,8 @@ public record ComparedTable(
     Table source,
     Table target,
     List<String> columns,
-    List<KeyColumn> sourceKeys,
-    List<KeyColumn> targetKeys,
+    TableKey sourceKey,
+    TableKey targetKey,
     boolean isConverted) {
 
   /** What a server has not come with has an OID from here on. */
@@ -75,25 +75,41 @@ public record ComparedTable(
             "the destination table has no column " + column + "; syncSchema() adds it");
       }
     }
-    List<KeyColumn> sourceKeys = new ArrayList<>();
-    List<KeyColumn> targetKeys = new ArrayList<>();
-    if (isFoundBy(from.keyColumns(), columns, destination, to)) {
-      for (String key : from.keyColumns()) {
-        sourceKeys.add(KeyColumn.read(source, from, key));
-        targetKeys.add(KeyColumn.read(destination, to, key));
+    TableKey sourceKey = TableKey.NONE;
+    TableKey targetKey = TableKey.NONE;
+    List<String> names = from.keyColumns();
+    if (isFoundBy(names, columns, destination, to)) {
+      List<KeyColumn> sourceKeys = keyColumns(source, from, names);
+      List<KeyColumn> targetKeys = keyColumns(destination, to, names);
+      List<List<Integer>> sourceOrders = TableKey.orders(source, from, names);
+      List<List<Integer>> targetOrders = TableKey.orders(destination, to, names);
+      if (sourceKeys.stream().allMatch(KeyColumn::isIndexed)
+          && targetKeys.stream().allMatch(KeyColumn::isIndexed)
+          && !sourceOrders.isEmpty()
+          && !targetOrders.isEmpty()) {
+        Optional<List<Integer>> common =
+            sourceOrders.stream().filter(targetOrders::contains).findFirst();
+        sourceKey = new TableKey(sourceKeys, common.orElse(sourceOrders.get(0)));
+        targetKey = new TableKey(targetKeys, common.orElse(targetOrders.get(0)));
       }
     }
-    boolean isFound =
-        sourceKeys.stream().allMatch(KeyColumn::hasBuiltInOrder)
-            && targetKeys.stream().allMatch(KeyColumn::hasBuiltInOrder);
     return new ComparedTable(
         mapping,
         from,
         to,
         columns,
-        isFound ? List.copyOf(sourceKeys) : List.of(),
-        isFound ? List.copyOf(targetKeys) : List.of(),
+        sourceKey,
+        targetKey,
         !encoding(source).equals(encoding(destination)));
+  }
+
+  private static List<KeyColumn> keyColumns(Connection side, Table table, List<String> names)
+      throws SQLException {
+    List<KeyColumn> columns = new ArrayList<>();
+    for (String name : names) {
+      columns.add(KeyColumn.read(side, table, name));
+    }
+    return List.copyOf(columns);
   }
 
   private static Table find(Connection connection, TableName name, String side)
@@ -127,27 +143,22 @@ public record ComparedTable(
 
   /** Whether a row can be found again on both sides. */
   public boolean hasKey() {
-    return !sourceKeys.isEmpty();
+    return !sourceKey.columns().isEmpty();
   }
 
   /** Whether a range of keys holds the same keys on both sides. */
   boolean isOfOneOrder() {
-    for (int i = 0; i < sourceKeys.size(); i++) {
-      if (!sourceKeys.get(i).hasOrderOf(targetKeys.get(i))) {
-        return false;
-      }
-    }
-    return true;
+    return sourceKey.isOfOneOrder(targetKey);
   }
 
   /** The queries of the source. */
   RowsSql sourceSql() {
-    return new RowsSql(source, columns, casts(), sourceKeys, mapping.filter(), isConverted);
+    return new RowsSql(source, columns, casts(), sourceKey, mapping.filter(), isConverted);
   }
 
   /** The queries of the destination, where every row counts. */
   RowsSql targetSql() {
-    return new RowsSql(target, columns, Map.of(), targetKeys, null, isConverted);
+    return new RowsSql(target, columns, Map.of(), targetKey, null, isConverted);
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.bunnydb.internal.verify;
 
 import io.bunnydb.internal.catalog.StopSignal;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -10,6 +11,8 @@ import java.util.concurrent.TimeUnit;
  * Used by one thread.
  */
 public final class Pace {
+  private static final Duration PIECE = Duration.ofMillis(200);
+
   private final StopSignal stop;
   private final double share;
   private final CountDownLatch stopped = new CountDownLatch(1);
@@ -26,11 +29,42 @@ public final class Pace {
     stop.onStop(stopped::countDown);
   }
 
+  /** Something that is asked of a server. */
+  @FunctionalInterface
+  interface Question {
+    /** Whether it is so now. */
+    boolean ask() throws SQLException;
+  }
+
   /** Rests after what was done since the last rest, in proportion to the time that it took. */
   void rest() throws InterruptedException {
-    long worked = System.nanoTime() - beganNanos;
-    await(Duration.ofNanos((long) (worked * (1 / share - 1))));
+    await(Duration.ofNanos(due()));
     restart();
+  }
+
+  /**
+   * Rests likewise, but no longer than until something is so; that is asked several times a second,
+   * and at the end.
+   *
+   * @return whether it was not so
+   */
+  boolean restUnless(Question question) throws SQLException, InterruptedException {
+    long left = due();
+    do {
+      long piece = Math.min(left, PIECE.toNanos());
+      await(Duration.ofNanos(piece));
+      left -= piece;
+      if (question.ask()) {
+        restart();
+        return false;
+      }
+    } while (left > 0);
+    restart();
+    return true;
+  }
+
+  private long due() {
+    return (long) ((System.nanoTime() - beganNanos) * (1 / share - 1));
   }
 
   /** What was done since the last rest was mostly to wait. */

@@ -13,6 +13,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -97,8 +98,11 @@ final class Repair {
    */
   Set<Key> run(List<Proven> rows) throws SQLException, InterruptedException {
     Set<Key> done = new HashSet<>();
-    for (int from = 0; from < rows.size() && hindrance == null; from += ROWS_PER_TRANSACTION) {
-      write(rows.subList(from, Math.min(rows.size(), from + ROWS_PER_TRANSACTION)), done);
+    // Those to delete first, which may have a unique value that another one is to have.
+    List<Proven> all = new ArrayList<>(rows);
+    all.sort(Comparator.comparing(row -> row.kind() != Kind.ADDITIONAL));
+    for (int from = 0; from < all.size() && hindrance == null; from += ROWS_PER_TRANSACTION) {
+      write(all.subList(from, Math.min(all.size(), from + ROWS_PER_TRANSACTION)), done);
     }
     return done;
   }
@@ -158,7 +162,7 @@ final class Repair {
             throw e;
       };
     } finally {
-      endReading();
+      source.endReading();
       limitSilence(source.connection(), sourceSilence);
       limitSilence(connection, silence);
     }
@@ -191,7 +195,8 @@ final class Repair {
     List<Key> keys = rows.stream().map(Proven::key).toList();
     Look there = written.look(keys);
     boolean isClear = settlement.awaitWriters(BARRIER);
-    beginReading();
+    source.beginReading();
+    Sql.execute(source.connection(), LIMITS);
     Look here = source.look(keys);
     Map<Key, Kind> taken = new HashMap<>();
     try (RowWriter writer = new RowWriter(connection, table)) {
@@ -248,19 +253,5 @@ final class Repair {
       }
     }
     return brought;
-  }
-
-  /** What is read of the source from now on is of one moment. */
-  private void beginReading() throws SQLException {
-    source.connection().setAutoCommit(false);
-    Sql.execute(source.connection(), "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-    Sql.execute(source.connection(), LIMITS);
-  }
-
-  private void endReading() throws SQLException {
-    if (!source.connection().isClosed() && !source.connection().getAutoCommit()) {
-      source.connection().rollback();
-      source.connection().setAutoCommit(true);
-    }
   }
 }

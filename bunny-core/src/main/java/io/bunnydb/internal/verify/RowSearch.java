@@ -15,15 +15,14 @@ import org.jspecify.annotations.Nullable;
  * Finds rows that are not equal on both sides when these are read one after the other: every row
  * that differs, and rows that are in motion. Used by one thread.
  *
- * <p><b>By ranges</b>, where both sides put the keys in one order. The source says where a range
- * ends; both sides' checksums of it are compared, and if they are not equal, its keys and the
- * digests of its rows. A range of which one side has too many rows is divided before. Were the
- * orders not the same in spite of the collations' names, every row would still lie in a range on
- * both sides: in that whose end is the first that is not before it. Rows would only be found that
- * do not differ, of which the settlement would tell.
+ * <p><b>By ranges</b>, where it is known that both sides put the keys in one order. The source says
+ * where a range ends; both sides' checksums of it are compared, and if they are not equal, its keys
+ * and the digests of its rows. A range of which one side has too many rows is divided before.
  *
- * <p><b>By keys</b> elsewhere: each side is read in its own order, and the other one is asked for
- * the same keys.
+ * <p><b>By keys</b> elsewhere: each side is read in the order that an index of its own has, and the
+ * other one is asked for the same keys. What one side's order is means nothing to the other.
+ *
+ * <p>Each key that is read lies behind the one before, as the server compares them, so both end.
  */
 final class RowSearch {
   private static final int KEYS_PER_LOOK = 1000;

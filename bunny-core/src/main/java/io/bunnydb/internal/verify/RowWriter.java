@@ -25,7 +25,7 @@ final class RowWriter implements AutoCloseable {
     List<String> columns = table.columns();
     String name = table.target().toSql();
     String found =
-        table.targetKeys().stream()
+        table.targetKey().columns().stream()
             .map(key -> key.operand() + " = " + key.cast("?"))
             .collect(Collectors.joining(" AND ", " WHERE ", ""));
     List<String> assignments = new ArrayList<>();

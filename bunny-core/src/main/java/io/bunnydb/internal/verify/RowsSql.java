@@ -2,6 +2,7 @@ package io.bunnydb.internal.verify;
 
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.Table;
+import io.bunnydb.internal.snapshot.PageRange;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +30,8 @@ final class RowsSql {
   private final Table table;
   private final List<String> columns;
   private final Map<String, String> casts;
-  private final List<KeyColumn> keys;
+  private final TableKey key;
+  private final RangeSql ranges;
   private final @Nullable String filter;
   private final boolean isConverted;
 
@@ -38,7 +40,7 @@ final class RowsSql {
    *
    * @param columns the mirrored columns
    * @param casts types by the columns whose text is compared as that type writes it
-   * @param keys those by which a row is found; empty where there are none
+   * @param key by which a row is found; empty where there is none
    * @param filter which rows count; null for all
    * @param isConverted whether the two servers' encodings differ
    */
@@ -46,13 +48,14 @@ final class RowsSql {
       Table table,
       List<String> columns,
       Map<String, String> casts,
-      List<KeyColumn> keys,
+      TableKey key,
       @Nullable String filter,
       boolean isConverted) {
     this.table = table;
     this.columns = columns;
     this.casts = casts;
-    this.keys = keys;
+    this.key = key;
+    this.ranges = new RangeSql(key);
     this.filter = filter == null ? null : "(" + withoutParameters(filter) + ")";
     this.isConverted = isConverted;
   }
@@ -66,7 +69,7 @@ final class RowsSql {
 
   /** How many columns a key has. */
   int width() {
-    return keys.size();
+    return key.width();
   }
 
   /** Count and checksum of a range; both do not depend on the order of the rows. */
@@ -82,6 +85,29 @@ final class RowsSql {
         + " OFFSET 0) r";
   }
 
+  /** The parameters of a query of a range's checksum. */
+  Object[] parameters(KeyRange range) {
+    return ranges.parameters(range).toArray();
+  }
+
+  /** The parameters of a query of a range's keys. */
+  Object[] parametersOfKeys(KeyRange range) {
+    List<Object> parameters = ranges.parametersOfWithin(range);
+    parameters.addAll(ranges.parameters(range));
+    return parameters.toArray();
+  }
+
+  /** Refuses a key that an index has brought, and that is not within the range. */
+  void requireWithin(boolean isWithin) throws SQLException {
+    if (!isWithin) {
+      throw new SQLException(
+          "the index of the key of "
+              + table.name()
+              + " is not in order, as after a change of the library that sorts text; REINDEX it",
+          "XX002");
+    }
+  }
+
   /** Which table has the name now, as its OID; within a statement the one that it reads. */
   String tableOid() {
     return "pg_catalog.to_regclass(" + Sql.literal(table.name().toSql()) + ")::oid::bigint";
@@ -95,8 +121,26 @@ final class RowsSql {
     }
   }
 
-  /** Count and checksum of all rows, checksum of their versions, the table's OID. */
-  String whole() {
+  /** Keeps the table from being rewritten for a transaction; the lock is that of a reader. */
+  String lock() {
+    return "LOCK TABLE " + table.toSql() + " IN ACCESS SHARE MODE";
+  }
+
+  /** How many pages the table has, of a partitioned one the largest partition. */
+  String pages() {
+    return "SELECT coalesce(pg_catalog.max(pg_catalog.pg_relation_size(c.oid)), 0)"
+        + " / pg_catalog.current_setting('block_size')::bigint"
+        + " FROM pg_catalog.pg_class c WHERE c.relkind <> 'p' AND (c.oid = "
+        + table.oid()
+        + " OR c.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree("
+        + table.oid()
+        + ")))";
+  }
+
+  /** Count and checksum of the rows of some pages, checksum of their versions, the table's OID. */
+  String pages(PageRange range) {
+    String within = range.conditionSql();
+    String where = where(KeyRange.ALL);
     return "SELECT pg_catalog.count(*), "
         + sums("h")
         + ", "
@@ -109,7 +153,8 @@ final class RowsSql {
         + VERSION
         + ") AS v FROM "
         + table.toSql()
-        + where(KeyRange.ALL)
+        + where
+        + (within.isEmpty() ? "" : (where.isEmpty() ? " WHERE " : " AND ") + within)
         + " OFFSET 0) r";
   }
 
@@ -121,31 +166,41 @@ final class RowsSql {
         + ", 16))::bit(64)::bigint))";
   }
 
-  /** The key of one row of a range, by its place in the key's order, counted from 0. */
+  /**
+   * The key of one row of a range, by its place in the key's order, counted from 0, and whether it
+   * is within the range.
+   */
   String keyAt(KeyRange range, long place) {
     return "SELECT "
         + keyTexts()
+        + ", "
+        + ranges.isWithin(range)
         + " FROM (SELECT "
-        + Sql.identifiers(keys.stream().map(KeyColumn::name).toList())
+        + Sql.identifiers(key.columns().stream().map(KeyColumn::name).toList())
         + " FROM "
         + table.toSql()
         + where(range)
-        + order()
+        + ranges.order()
         + " LIMIT 1 OFFSET "
         + place
         + ") r";
   }
 
-  /** Key and content of the first rows of a range, in the key's order. */
+  /**
+   * Key and content of the first rows of a range, in the key's order, and whether they are within
+   * the range.
+   */
   String rows(KeyRange range, int limit) {
     return "SELECT "
         + keyTexts()
         + ", "
         + content()
+        + ", "
+        + ranges.isWithin(range)
         + " FROM "
         + table.toSql()
         + where(range)
-        + order()
+        + ranges.order()
         + " LIMIT "
         + limit;
   }
@@ -178,10 +233,10 @@ final class RowsSql {
     StringBuilder sql = new StringBuilder(" FROM unnest(");
     StringBuilder names = new StringBuilder();
     List<String> conditions = new ArrayList<>();
-    for (int i = 0; i < keys.size(); i++) {
+    for (int i = 0; i < key.width(); i++) {
       sql.append(i == 0 ? "" : ", ").append("CAST(? AS text[])");
       names.append('k').append(i).append(", ");
-      conditions.add(keys.get(i).operand() + " = " + keys.get(i).cast("bunny_wanted.k" + i));
+      conditions.add(key.columns().get(i).equalsText("bunny_wanted.k" + i));
     }
     if (filter != null) {
       conditions.add(filter);
@@ -215,7 +270,9 @@ final class RowsSql {
   }
 
   private String keyTexts() {
-    return keys.stream().map(key -> text(key.name())).collect(Collectors.joining(", "));
+    return key.columns().stream()
+        .map(column -> text(column.name()))
+        .collect(Collectors.joining(", "));
   }
 
   /** A cast to text would not do, it differs from the output function for some types. */
@@ -228,35 +285,11 @@ final class RowsSql {
         + ") END";
   }
 
-  private String order() {
-    return keys.stream()
-        .map(KeyColumn::operand)
-        .collect(Collectors.joining(", ", " ORDER BY ", ""));
-  }
-
   private String where(KeyRange range) {
-    List<String> conditions = new ArrayList<>();
-    if (range.after() != null) {
-      addBound(conditions, ">", ">=");
-    }
-    if (range.to() != null) {
-      addBound(conditions, "<=", "<=");
-    }
+    List<String> conditions = ranges.conditions(range);
     if (filter != null) {
       conditions.add(filter);
     }
     return conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
-  }
-
-  /** Of how many rows a comparison of several columns leaves, the planner has no idea. */
-  private void addBound(List<String> conditions, String comparison, String ofFirst) {
-    conditions.add(
-        keys.stream().map(KeyColumn::operand).collect(Collectors.joining(", ", "(", ") "))
-            + comparison
-            + keys.stream().map(key -> key.cast("?")).collect(Collectors.joining(", ", " (", ")")));
-    if (keys.size() > 1) {
-      KeyColumn first = keys.get(0);
-      conditions.add(first.operand() + " " + ofFirst + " " + first.cast("?"));
-    }
   }
 }

@@ -1,6 +1,8 @@
 package io.bunnydb.internal.verify;
 
 import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.snapshot.PageRange;
+import java.math.BigInteger;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -50,8 +52,34 @@ final class Side {
     }
   }
 
-  /** All rows as they were looked at in one statement. */
-  record Whole(Checksum checksum, String versions) {}
+  /**
+   * Rows as they were looked at together.
+   *
+   * @param versions checksum of their versions
+   */
+  record Whole(Checksum checksum, String versions) {
+    /** No rows. */
+    static final Whole NOTHING = new Whole(new Checksum(0, ""), "");
+
+    /** These rows and others. */
+    Whole plus(Whole other) {
+      return new Whole(
+          new Checksum(
+              checksum.rows + other.checksum.rows, sum(checksum.content, other.checksum.content)),
+          sum(versions, other.versions));
+    }
+
+    private static String sum(String a, String b) {
+      if (a.isEmpty() || b.isEmpty()) {
+        return a + b;
+      }
+      String[] left = a.split(" ", 2);
+      String[] right = b.split(" ", 2);
+      return new BigInteger(left[0]).add(new BigInteger(right[0]))
+          + " "
+          + new BigInteger(left[1]).add(new BigInteger(right[1]));
+    }
+  }
 
   Side(Connection connection, RowsSql sql) {
     this.connection = connection;
@@ -69,7 +97,7 @@ final class Side {
             connection,
             sql.checksum(range),
             row -> new Checksum(row.getLong(1), row.getString(2)),
-            range.parameters())
+            sql.parameters(range))
         .get(0);
   }
 
@@ -79,8 +107,11 @@ final class Side {
         Sql.query(
             connection,
             sql.keyAt(range, place),
-            row -> Key.read(row, 1, sql.width()),
-            range.parameters());
+            row -> {
+              sql.requireWithin(row.getBoolean(sql.width() + 1));
+              return Key.read(row, 1, sql.width());
+            },
+            sql.parametersOfKeys(range));
     return found.isEmpty() ? null : found.get(0);
   }
 
@@ -90,8 +121,12 @@ final class Side {
     Sql.query(
         connection,
         sql.rows(range, limit),
-        row -> rows.put(Key.read(row, 1, sql.width()), row.getString(sql.width() + 1)) == null,
-        range.parameters());
+        row -> {
+          sql.requireWithin(row.getBoolean(sql.width() + 2));
+          Key key = Key.read(row, 1, sql.width());
+          return rows.put(key, row.getString(sql.width() + 1)) == null;
+        },
+        sql.parametersOfKeys(range));
     return rows;
   }
 
@@ -115,13 +150,33 @@ final class Side {
     return new Look(rows);
   }
 
-  /** Looks at all rows. */
-  Whole whole() throws SQLException {
+  /** What is read from now on is of one moment, until {@link #endReading}. */
+  void beginReading() throws SQLException {
+    connection.setAutoCommit(false);
+    Sql.execute(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+  }
+
+  /** Ends that, if it has begun and the connection still stands. */
+  void endReading() throws SQLException {
+    if (!connection.isClosed() && !connection.getAutoCommit()) {
+      connection.rollback();
+      connection.setAutoCommit(true);
+    }
+  }
+
+  /** Keeps the table as it is while it is read; gives the number of its pages. */
+  long lockedPages() throws SQLException {
+    Sql.execute(connection, sql.lock());
+    return Sql.query(connection, sql.pages(), row -> row.getLong(1)).get(0);
+  }
+
+  /** Looks at the rows of some pages. */
+  Whole pages(PageRange range) throws SQLException {
     List<Long> tables = new ArrayList<>();
-    Whole whole =
+    Whole read =
         Sql.query(
                 connection,
-                sql.whole(),
+                sql.pages(range),
                 row -> {
                   tables.add(row.getLong(4));
                   return new Whole(
@@ -129,7 +184,19 @@ final class Side {
                 })
             .get(0);
     sql.refuseOther(tables.get(0));
-    return whole;
+    return read;
+  }
+
+  /** Whether another session waits for a lock that this one holds. */
+  boolean isWaitedFor() throws SQLException {
+    return Sql.queryBoolean(
+        connection,
+        """
+        SELECT EXISTS
+          (SELECT FROM pg_catalog.pg_locks w
+           WHERE NOT w.granted
+             AND pg_catalog.pg_backend_pid() = ANY (pg_catalog.pg_blocking_pids(w.pid)))
+        """);
   }
 
   /** Refuses a table that was put in the place of the one that is compared. */

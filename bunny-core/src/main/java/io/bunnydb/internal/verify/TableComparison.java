@@ -122,7 +122,9 @@ public final class TableComparison {
     candidates.clear();
     for (int attempt = 1; !open.isEmpty(); attempt++) {
       Verdicts verdicts = settlement.settle(open);
-      verdicts.unsettled().forEach(key -> tally.row(Kind.UNSETTLED, key, table.sourceKeys()));
+      verdicts
+          .unsettled()
+          .forEach(key -> tally.row(Kind.UNSETTLED, key, table.sourceKey().columns()));
       Set<Key> done =
           repair == null
               ? Set.of()
@@ -133,7 +135,7 @@ public final class TableComparison {
       open = new ArrayList<>();
       for (Proven row : verdicts.proven()) {
         if (isLast || done.contains(row.key()) || !isRepairable(row)) {
-          tally.row(row.kind(), row.key(), table.sourceKeys());
+          tally.row(row.kind(), row.key(), table.sourceKey().columns());
         } else {
           open.add(row.key());
         }

@@ -23,12 +23,13 @@ import org.jspecify.annotations.Nullable;
 final class WholeComparison {
   static final String NO_KEY =
       "it was compared as a whole, as it has no key of built-in types that both sides have as NOT"
-          + " NULL and unique";
+          + " NULL and unique, with an index whose order can be relied on";
   private static final int LEAST_LOOKS = 3;
   private static final Duration BARRIER = Duration.ofSeconds(2);
 
   private final Side source;
-  private final Side destination;
+  private final WholeRead here;
+  private final WholeRead there;
   private final Settlement settlement;
   private final Standing standing;
   private final TableMapping table;
@@ -42,7 +43,8 @@ final class WholeComparison {
       ComparedTable table,
       Pace pace) {
     this.source = source;
-    this.destination = destination;
+    this.here = new WholeRead(source, pace);
+    this.there = new WholeRead(destination, pace);
     this.settlement = settlement;
     this.standing = standing;
     this.table = table.mapping();
@@ -53,45 +55,53 @@ final class WholeComparison {
   void run(Tally tally, Duration patience) throws SQLException, InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();
     int following = standing.follows(table);
-    Whole here = source.whole();
+    @Nullable Whole from = here.run();
     @Nullable Whole before = null;
     for (int look = 1; ; look++) {
       Lsn end = Catalog.logEndToReach(source.connection());
       boolean isApplied = standing.awaitApplied(end, patience);
-      Whole there = destination.whole();
+      @Nullable Whole to = from == null ? null : there.run();
       pace.rest();
-      if (here.checksum().equals(there.checksum())) {
-        tally.range(here.checksum(), there.checksum());
+      if (from != null && to != null && from.checksum().equals(to.checksum())) {
+        tally.range(from.checksum(), to.checksum());
         return;
       }
       if (!isApplied
           || following == Standing.NOT_FOLLOWING
           || following != standing.follows(table)) {
-        unsettled(tally, here, there);
+        unsettled(tally, from, to);
         return;
       }
       boolean isClear = settlement.awaitWriters(BARRIER);
-      Whole again = source.whole();
+      @Nullable Whole again = here.run();
       pace.rest();
-      boolean isStill = isClear && here.versions().equals(again.versions());
-      if (isStill && before != null && before.versions().equals(there.versions())) {
-        tally.range(here.checksum(), there.checksum());
-        tally.differs(here.checksum(), there.checksum());
+      if (isClear && from != null && to != null && isStill(from, again) && isStill(to, before)) {
+        tally.range(from.checksum(), to.checksum());
+        tally.differs(from.checksum(), to.checksum());
         tally.remark(NO_KEY + "; resync it");
         return;
       }
       if (look >= LEAST_LOOKS && System.nanoTime() - deadline >= 0) {
-        unsettled(tally, here, there);
+        unsettled(tally, from, to);
         return;
       }
-      here = again;
-      before = isClear ? there : null;
+      from = again;
+      before = isClear ? to : null;
     }
   }
 
-  private static void unsettled(Tally tally, Whole here, Whole there) {
-    tally.range(here.checksum(), there.checksum());
+  private static boolean isStill(Whole rows, @Nullable Whole other) {
+    return other != null && rows.versions().equals(other.versions());
+  }
+
+  private static void unsettled(Tally tally, @Nullable Whole from, @Nullable Whole to) {
     tally.isUnsettled();
+    if (from == null || to == null) {
+      tally.remark(
+          NO_KEY + ", and gave way to who waited for the table; verify it when it is quiet");
+      return;
+    }
+    tally.range(from.checksum(), to.checksum());
     tally.remark(NO_KEY + ", and was written to all the while; verify it when it is quiet");
   }
 }
