@@ -214,6 +214,7 @@ public final class MirrorEngine {
   /** Tells what {@link #syncSchema} would find. */
   public List<SchemaChange> planSchema() {
     refuseUnlessLive("planSchema");
+    context.fruitlessScans().forget();
     return SchemaPlan.read(context, new StopSignal()).changes();
   }
 
