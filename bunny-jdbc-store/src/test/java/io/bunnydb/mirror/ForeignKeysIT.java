@@ -3,6 +3,7 @@ package io.bunnydb.mirror;
 import static io.bunnydb.mirror.Operated.SOON;
 import static io.bunnydb.mirror.Operated.awaitHeldUp;
 import static io.bunnydb.mirror.Operated.hold;
+import static io.bunnydb.mirror.Operated.inTransaction;
 import static io.bunnydb.mirror.Operated.mappings;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.running;
@@ -346,6 +347,71 @@ final class ForeignKeysIT {
       awaitAllMade();
       handle.awaitCaughtUp(SOON);
       assertFamilyIsMirrored();
+      handle.drop();
+    }
+  }
+
+  /** Validations stop when they hold their locks, until the connection is closed. */
+  private static Connection holdValidations() {
+    databases
+        .destination()
+        .execute(
+            "CREATE FUNCTION wait() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN"
+                + " IF current_query() LIKE '%VALIDATE CONSTRAINT%' THEN"
+                + " PERFORM pg_advisory_xact_lock(42); END IF; END $$",
+            "CREATE EVENT TRIGGER wait ON ddl_command_end EXECUTE FUNCTION wait()",
+            "ALTER EVENT TRIGGER wait ENABLE ALWAYS");
+    return inTransaction(databases.destination(), "SELECT pg_advisory_xact_lock(42)");
+  }
+
+  @Test
+  void aTruncateDoesNotWaitForAValidation() throws Exception {
+    createFamily();
+    try (Connection held = holdValidations();
+        MirrorHandle handle = running(mirror(databases, "public.parent", "public.child"))) {
+      awaitHeldUp(databases.destination());
+      databases.source().execute("TRUNCATE child", "INSERT INTO child VALUES (1, 1), (2, 2)");
+      handle.awaitCaughtUp(SOON);
+      assertThat(databases.destination().queryLong("SELECT count(*) FROM child")).isEqualTo(2);
+      assertThat(keys(databases.destination(), "child"))
+          .containsExactly("own FOREIGN KEY (parent) REFERENCES parent(id) NOT VALID");
+      held.close();
+      Await.until(
+          SOON,
+          "it is validated later",
+          () -> {
+            databases.source().execute("UPDATE child SET parent = parent + 1");
+            return databases.destination().queryLong(NOTES) == 0;
+          });
+      handle.awaitCaughtUp(SOON);
+      assertFamilyIsMirrored();
+      handle.drop();
+    }
+  }
+
+  @Test
+  void oneThatWasDroppedBeforeItsValidationStaysAway() throws Exception {
+    createFamily();
+    String told = "own of destination table public.child was dropped there after it had been made";
+    try (Connection held = holdValidations();
+        MirrorHandle handle = running(mirror(databases, "public.parent", "public.child"))) {
+      awaitHeldUp(databases.destination());
+      handle.pause();
+      databases
+          .destination()
+          .execute(
+              "DROP EVENT TRIGGER wait",
+              "DROP FUNCTION wait()",
+              "ALTER TABLE child DROP CONSTRAINT own");
+      handle.resume();
+      awaitEvent(handle, Level.INFO, told);
+      awaitAllMade();
+      handle.pause();
+      handle.resume();
+      handle.awaitCaughtUp(SOON);
+      assertThat(keys(databases.destination(), "child")).isEmpty();
+      awaitEvent(handle, Level.INFO, told);
+      assertThat(held.isValid(1)).isTrue();
       handle.drop();
     }
   }

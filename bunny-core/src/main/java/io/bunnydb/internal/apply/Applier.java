@@ -10,6 +10,7 @@ import io.bunnydb.internal.catalog.WireType;
 import io.bunnydb.spi.CheckpointStore;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +43,7 @@ public final class Applier implements AutoCloseable {
   public record LiveTable(
       TableProgress progress, Lsn from, boolean overwrites, boolean stopsAtMissingRow) {}
 
-  /** Further sessions on the destination. */
+  /** The other sessions on the destination. */
   public interface Sessions {
 
     /** Opens a connection that may write for the mirror, not in autocommit mode. */
@@ -50,6 +51,9 @@ public final class Applier implements AutoCloseable {
 
     /** Ends one, and rolls back what it has not committed. */
     void close(Connection session);
+
+    /** Has sessions that only read let go of tables that are about to be emptied. */
+    void makeWay(Collection<TableName> emptied);
   }
 
   /**
@@ -89,7 +93,7 @@ public final class Applier implements AutoCloseable {
    * An applier.
    *
    * @param destination the session that owns the mirror, not in autocommit mode
-   * @param sessions opens sessions for transactions in progress
+   * @param sessions the other ones; those for transactions in progress are opened as needed
    * @param defersConstraints whether deferrable constraints are checked there, so that they must
    *     wait for the end of the transaction
    * @param binary the source's types where values come in binary form; null where as text
@@ -117,9 +121,10 @@ public final class Applier implements AutoCloseable {
             binary,
             tables,
             mirrored,
+            sessions,
             new Counter());
     this.whole = new SessionWriter(options, destination);
-    this.inProgress = new InProgress(options, sessions);
+    this.inProgress = new InProgress(options);
   }
 
   /**

@@ -26,14 +26,12 @@ final class InProgress implements AutoCloseable {
   private static final int MOST = 4;
 
   private final Options options;
-  private final Applier.Sessions sessions;
   private final Lsn safe;
   private final Map<Long, SessionWriter> open = new HashMap<>();
 
   /** None yet. */
-  InProgress(Options options, Applier.Sessions sessions) {
+  InProgress(Options options) {
     this.options = options;
-    this.sessions = sessions;
     Lsn last = Lsn.ZERO;
     for (Applier.LiveTable table : options.tables().values()) {
       last = Lsn.max(last, table.from());
@@ -84,14 +82,14 @@ final class InProgress implements AutoCloseable {
     if (open.size() == MOST) {
       throw new SQLException("there are too many of them");
     }
-    Connection session = sessions.open();
+    Connection session = options.sessions().open();
     try {
       SessionWriter writer = new SessionWriter(options, session);
       writer.beginInProgress(batch.xid(), batch.firstLsn().value());
       open.put(batch.xid(), writer);
       return writer;
     } catch (SQLException | RuntimeException e) {
-      sessions.close(session);
+      options.sessions().close(session);
       throw e;
     }
   }
@@ -100,14 +98,14 @@ final class InProgress implements AutoCloseable {
   void end(long xid) {
     SessionWriter ended = open.remove(xid);
     if (ended != null) {
-      sessions.close(ended.session());
+      options.sessions().close(ended.session());
     }
   }
 
   /** Ends all sessions, and rolls back. */
   @Override
   public void close() {
-    open.values().forEach(writer -> sessions.close(writer.session()));
+    open.values().forEach(writer -> options.sessions().close(writer.session()));
     open.clear();
   }
 }

@@ -2,6 +2,7 @@ package io.bunnydb.internal.apply;
 
 import io.bunnydb.ApplyException;
 import io.bunnydb.Lsn;
+import io.bunnydb.TableName;
 import io.bunnydb.internal.apply.BatchWriter.SetFailedException;
 import io.bunnydb.internal.apply.RowValues.NotTextException;
 import io.bunnydb.internal.apply.SessionWriter.Options;
@@ -199,11 +200,13 @@ final class MessageWriter {
   private void truncate(Truncate truncate) throws SQLException {
     requireNoSubtransaction(truncate.xid());
     List<Table> tables = new ArrayList<>();
+    List<TableName> names = new ArrayList<>();
     DestinationTable last = null;
     for (int i = 0; i < truncate.relationCount(); i++) {
       DestinationTable target = target(truncate.relationId(i));
       if (target != null) {
         tables.add(target.table);
+        names.add(target.table.name());
         last = target;
       }
     }
@@ -211,6 +214,7 @@ final class MessageWriter {
       return;
     }
     writer.finish();
+    options.sessions().makeWay(names);
     try {
       // Never CASCADE: what it would empty beyond the mapping is not the source's.
       Emptying.run(session, tables, truncate.isRestartIdentity(), options.mirrored()::contains);

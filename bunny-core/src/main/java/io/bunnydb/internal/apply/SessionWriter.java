@@ -55,6 +55,7 @@ final class SessionWriter {
    * @param tables the tables to write, by their OID on the source, under which the stream names
    *     them whatever they were called at the time; changes of others are passed over
    * @param mirrored the destination tables of the mirror, those that are not written now as well
+   * @param sessions the other sessions
    * @param descriptions numbers the descriptions of relations, in the order of the stream
    */
   record Options(
@@ -64,6 +65,7 @@ final class SessionWriter {
       WireType.@Nullable Directory binary,
       Map<Long, LiveTable> tables,
       Set<TableName> mirrored,
+      Applier.Sessions sessions,
       Counter descriptions) {}
 
   /** Counts. */

@@ -1,6 +1,7 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.TableMapping;
+import io.bunnydb.TableName;
 import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Table;
@@ -48,23 +49,20 @@ record ConstraintPlan(MirrorConfig config, Connection source, Connection destina
             tables,
             destination.getMetaData().getDatabaseMajorVersion(),
             WriterSettings.canSilenceTriggers(destination),
-            !config.store().joinsDestination());
+            !config.store().joinsDestination(),
+            config.options().schema().hasForeignKeys());
     List<String> statements = new ArrayList<>();
     List<String> validations = new ArrayList<>();
     for (MirroredTable table : missing) {
-      for (SourceConstraint constraint : SourceConstraint.of(source, table.table().oid())) {
-        if (constraint.isForeignKey() && !config.options().schema().hasForeignKeys()) {
-          continue;
-        }
-        String obstacle = scope.obstacle(constraint, table);
-        if (obstacle != null) {
-          findings.note(
-              table.table().name(),
-              ConstraintReports.sentence(table.table().name(), constraint.name(), obstacle),
-              "");
-          continue;
-        }
-        TableConstraint made = scope.of(constraint, table);
+      TableName name = table.table().name();
+      ConstraintScope.Selection found =
+          scope.select(SourceConstraint.of(source, table.table().oid()), table);
+      found
+          .leftOut()
+          .forEach(
+              (constraint, obstacle) ->
+                  findings.note(name, ConstraintReports.sentence(name, constraint, obstacle), ""));
+      for (TableConstraint made : found.made()) {
         statements.add(made.addSql());
         if (made.isToValidate()) {
           validations.add(made.validateSql());

@@ -80,6 +80,19 @@ final class ConstraintReports {
         details(constraint));
   }
 
+  /** Tells that a constraint was made before, and is not to be made again. */
+  void findsDropped(TableConstraint constraint) {
+    events.info(
+        "mirror '"
+            + mirror
+            + "': constraint "
+            + constraint.name()
+            + " of destination table "
+            + constraint.table()
+            + " was dropped there after it had been made, and is not made again",
+        details(constraint));
+  }
+
   /** Tells that a constraint could not be made, and keeps it from being tried again. */
   void refuses(TableConstraint constraint, SQLException e) {
     refuse(

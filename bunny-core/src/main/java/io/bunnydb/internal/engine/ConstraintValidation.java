@@ -1,6 +1,7 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.PeerConnectionException;
+import io.bunnydb.TableName;
 import io.bunnydb.internal.apply.Ownership;
 import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.ErrorKinds;
@@ -11,6 +12,8 @@ import io.bunnydb.internal.schema.ConstraintNote;
 import io.bunnydb.internal.schema.TableConstraint;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -25,10 +28,15 @@ import org.slf4j.LoggerFactory;
 final class ConstraintValidation {
   private static final Logger LOG = LoggerFactory.getLogger(ConstraintValidation.class);
 
+  private static final String UNDEFINED_OBJECT = "42704";
+
   private final MirrorContext context;
   private final Connection owner;
-  private final StopSignal stop = new StopSignal();
   private final StopSignal sessionStop;
+
+  // The first is the one that is at work; guarded by this.
+  private final List<TableConstraint> left = new ArrayList<>();
+  private StopSignal stop = new StopSignal();
   private @Nullable Thread thread;
 
   /**
@@ -54,78 +62,145 @@ final class ConstraintValidation {
       return;
     }
     int ownerPid = owner.unwrap(PGConnection.class).getBackendPID();
-    sessionStop.onStop(stop::stop);
-    thread =
-        Session.startThread(
-            context.config().name(), "constraints", () -> run(List.copyOf(constraints), ownerPid));
+    synchronized (this) {
+      left.clear();
+      left.addAll(constraints);
+    }
+    StopSignal mine = new StopSignal();
+    stop = mine;
+    sessionStop.onStop(mine::stop);
+    thread = Session.startThread(context.config().name(), "constraints", () -> run(mine, ownerPid));
+  }
+
+  /**
+   * Sees to it that no lock on tables is held that are to be emptied, for which their TRUNCATE
+   * would wait as long as rows are read.
+   *
+   * @return the constraints that are not validated now
+   */
+  List<TableConstraint> makeWay(Collection<TableName> emptied) {
+    if (!isUnderWay()) {
+      return List.of();
+    }
+    boolean isInTheWay;
+    List<TableConstraint> givenUp = new ArrayList<>();
+    synchronized (this) {
+      isInTheWay = !left.isEmpty() && left.get(0).concerns(emptied);
+      if (!isInTheWay) {
+        left.stream().filter(constraint -> constraint.concerns(emptied)).forEach(givenUp::add);
+        left.removeAll(givenUp);
+      }
+    }
+    if (isInTheWay) {
+      end();
+      synchronized (this) {
+        givenUp.addAll(left);
+        left.clear();
+      }
+    }
+    return givenUp;
   }
 
   /** Stops it, and returns when it has ended. */
-  void end() throws InterruptedException {
+  void end() {
     Thread running = thread;
+    boolean isInterrupted = false;
     while (running != null && running.isAlive()) {
       stop.stop();
-      running.join(100);
+      try {
+        running.join(100);
+      } catch (InterruptedException e) {
+        isInterrupted = true;
+      }
+    }
+    if (isInterrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 
-  private void run(List<TableConstraint> constraints, int ownerPid) {
+  private synchronized @Nullable TableConstraint next() {
+    return left.isEmpty() ? null : left.get(0);
+  }
+
+  private synchronized void ends(TableConstraint constraint) {
+    left.remove(constraint);
+  }
+
+  private void run(StopSignal mine, int ownerPid) {
     try (Connection session = context.destinationPeer().open("constraints")) {
       try {
-        stop.guard(session);
+        mine.guard(session);
         WriterSettings.prepare(session);
         // Unlike the stream, it reads whole tables.
         Sql.execute(session, "SET enable_hashjoin = on; SET enable_mergejoin = on");
         session.setAutoCommit(false);
-        for (TableConstraint constraint : constraints) {
-          validate(session, constraint, ownerPid);
+        for (TableConstraint each = next(); each != null; each = next()) {
+          validate(session, each, mine, ownerPid);
+          ends(each);
         }
       } finally {
-        stop.release(session);
+        mine.release(session);
       }
     } catch (StoppedException e) {
       LOG.debug("mirror '{}': constraints are left NOT VALID", context.config().name(), e);
     } catch (SQLException | PeerConnectionException e) {
-      if (!stop.isStopped()) {
+      if (!mine.isStopped()) {
         context.note("constraints are not validated yet, the next session tries again; " + e);
       }
     }
   }
 
-  private void validate(Connection session, TableConstraint constraint, int ownerPid)
+  private void validate(
+      Connection session, TableConstraint constraint, StopSignal mine, int ownerPid)
       throws SQLException {
-    stop.check();
+    mine.check();
     String mirror = context.config().name();
     Ownership.joinAsHelper(session, mirror, ownerPid);
     try {
       Sql.execute(session, constraint.validateSql());
-      ConstraintNote.remove(session, constraint.table(), mirror, List.of(constraint.name()));
-      session.commit();
+      takeOff(session, constraint);
     } catch (SQLException e) {
-      stop.check();
+      mine.check();
       if (ErrorKinds.ofSqlState(e.getSQLState()).passesWithTime()) {
         throw e;
       }
       session.rollback();
-      if (constraint.isCheck()) {
-        drop(session, constraint, ownerPid, e);
-      } else {
-        context.constraints().leavesInvalid(constraint, e);
-      }
+      doWithout(session, constraint, ownerPid, e);
       return;
     }
     context.constraints().validates(constraint);
   }
 
-  /** A check that the source's rows do not suit would refuse the next of them. */
-  private void drop(Connection session, TableConstraint constraint, int ownerPid, SQLException why)
+  private void doWithout(
+      Connection session, TableConstraint constraint, int ownerPid, SQLException why)
       throws SQLException {
-    String mirror = context.config().name();
-    Ownership.joinAsHelper(session, mirror, ownerPid);
-    Sql.execute(session, "SET LOCAL lock_timeout = '1s'");
-    Sql.execute(session, constraint.dropSql());
-    ConstraintNote.remove(session, constraint.table(), mirror, List.of(constraint.name()));
+    boolean isDropped = UNDEFINED_OBJECT.equals(why.getSQLState());
+    if (!isDropped && !constraint.isCheck()) {
+      context.constraints().leavesInvalid(constraint, why);
+      return;
+    }
+    Ownership.joinAsHelper(session, context.config().name(), ownerPid);
+    if (!isDropped) {
+      // A check that the source's rows do not suit would refuse the next of them.
+      Sql.execute(session, "SET LOCAL lock_timeout = '1s'");
+      Sql.execute(session, constraint.dropSql());
+    }
+    takeOff(session, constraint);
+    if (isDropped) {
+      context.constraints().findsDropped(constraint);
+    } else {
+      context.constraints().drops(constraint, why);
+    }
+  }
+
+  /** Takes a constraint off the note, and commits. */
+  private void takeOff(Connection session, TableConstraint constraint) throws SQLException {
+    ConstraintNote.update(
+        session,
+        constraint.table(),
+        context.config().name(),
+        List.of(),
+        List.of(constraint.name()));
     session.commit();
-    context.constraints().drops(constraint, why);
   }
 }

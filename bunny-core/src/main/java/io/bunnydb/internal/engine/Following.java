@@ -109,7 +109,7 @@ final class Following {
         new Applier(
             config.name(),
             destination,
-            new HelperSessions(context, stop, destination, durability),
+            new HelperSessions(context, stop, destination, durability, constraints),
             !context.destination().areTriggersSilent(),
             context.destination().store(),
             content.isBinary() ? types : null,

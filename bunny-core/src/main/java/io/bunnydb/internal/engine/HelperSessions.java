@@ -1,5 +1,6 @@
 package io.bunnydb.internal.engine;
 
+import io.bunnydb.TableName;
 import io.bunnydb.internal.apply.Applier;
 import io.bunnydb.internal.apply.Durability;
 import io.bunnydb.internal.apply.Ownership;
@@ -7,6 +8,7 @@ import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.StopSignal;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Collection;
 import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +21,7 @@ final class HelperSessions implements Applier.Sessions {
   private final StopSignal stop;
   private final Connection owner;
   private final Durability durability;
+  private final LateConstraints constraints;
 
   /**
    * Opens none yet.
@@ -26,12 +29,19 @@ final class HelperSessions implements Applier.Sessions {
    * @param stop cancels what they do
    * @param owner the session that owns the mirror
    * @param durability knows whether they wait for their commits
+   * @param constraints the session that validates them
    */
-  HelperSessions(MirrorContext context, StopSignal stop, Connection owner, Durability durability) {
+  HelperSessions(
+      MirrorContext context,
+      StopSignal stop,
+      Connection owner,
+      Durability durability,
+      LateConstraints constraints) {
     this.context = context;
     this.stop = stop;
     this.owner = owner;
     this.durability = durability;
+    this.constraints = constraints;
   }
 
   @Override
@@ -50,6 +60,11 @@ final class HelperSessions implements Applier.Sessions {
       opened.close();
       throw e;
     }
+  }
+
+  @Override
+  public void makeWay(Collection<TableName> emptied) {
+    constraints.makeWay(emptied);
   }
 
   @Override

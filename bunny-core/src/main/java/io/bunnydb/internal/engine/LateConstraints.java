@@ -20,6 +20,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -42,6 +43,9 @@ final class LateConstraints {
   private static final String LOCK_TIMEOUT = "SET LOCAL lock_timeout = '1s'";
   private static final long FIRST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long LONGEST_WAIT_NANOS = TimeUnit.MINUTES.toNanos(10);
+
+  // To validate holds up nobody, unlike to make.
+  private static final long EAGERNESS = 20;
 
   private final MirrorContext context;
   private final Connection destination;
@@ -81,7 +85,7 @@ final class LateConstraints {
         new LateConstraints(
             context, destination, new ConstraintValidation(context, destination, stop));
     if (Joining.isJoined(checkpoint)) {
-      Map<TableName, List<String>> notes =
+      Map<TableName, ConstraintNote> notes =
           ConstraintNote.read(destination, context.config().name());
       destination.commit();
       if (!notes.isEmpty()) {
@@ -95,7 +99,7 @@ final class LateConstraints {
       Checkpoint checkpoint,
       List<MirroredTable> tables,
       Connection source,
-      Map<TableName, List<String>> notes)
+      Map<TableName, ConstraintNote> notes)
       throws SQLException {
     Map<Long, MirroredTable> byOid = new HashMap<>();
     Set<Long> live = new HashSet<>();
@@ -112,11 +116,12 @@ final class LateConstraints {
             byOid,
             destination.getMetaData().getDatabaseMajorVersion(),
             context.destination().areTriggersSilent(),
-            !context.destination().store().joinsDestination());
+            !context.destination().store().joinsDestination(),
+            context.config().options().schema().hasForeignKeys());
     for (MirroredTable table : tables) {
-      List<String> names = notes.get(table.mapping().destination());
-      if (names != null && live.contains(table.table().oid())) {
-        readTable(table, names, scope, live, source);
+      ConstraintNote note = notes.get(table.mapping().destination());
+      if (note != null && live.contains(table.table().oid())) {
+        readTable(table, note, scope, live, source);
       }
     }
     if (!wanted.isEmpty()) {
@@ -127,34 +132,35 @@ final class LateConstraints {
 
   private void readTable(
       MirroredTable table,
-      List<String> names,
+      ConstraintNote note,
       ConstraintScope scope,
       Set<Long> live,
       Connection source)
       throws SQLException {
     TableName target = table.mapping().destination();
-    List<TableConstraint> mine = new ArrayList<>();
-    List<String> unseen = new ArrayList<>(names);
-    for (SourceConstraint constraint : SourceConstraint.of(source, table.table().oid())) {
-      Reference reference = constraint.reference();
-      boolean isWanted = reference == null || context.config().options().schema().hasForeignKeys();
-      if (!unseen.remove(constraint.name()) || !isWanted) {
-        continue;
-      }
-      String obstacle = scope.obstacle(constraint, table);
-      if (obstacle != null) {
-        context.constraints().leavesOut(table.table().name(), constraint.name(), obstacle);
-      } else if (reference == null || live.contains(reference.oid())) {
-        TableConstraint made = scope.of(constraint, table);
-        if (!context.constraints().isRefused(made)) {
-          mine.add(made);
-        }
-      }
-    }
+    List<SourceConstraint> noted = SourceConstraint.of(source, table.table().oid());
+    List<String> unseen = note.names();
+    noted.removeIf(c -> !unseen.remove(c.name()) || refersToOneSetAside(c, scope, live));
+    ConstraintScope.Selection found = scope.select(noted, table);
+    found
+        .leftOut()
+        .forEach(
+            (name, obstacle) ->
+                context.constraints().leavesOut(table.table().name(), name, obstacle));
+    List<TableConstraint> mine = new ArrayList<>(found.made());
+    mine.removeIf(context.constraints()::isRefused);
     if (!mine.isEmpty() || !unseen.isEmpty()) {
       wanted.put(target, mine);
       gone.put(target, unseen);
     }
+  }
+
+  private static boolean refersToOneSetAside(
+      SourceConstraint constraint, ConstraintScope scope, Set<Long> live) {
+    Reference reference = constraint.reference();
+    return reference != null
+        && scope.tables().containsKey(reference.oid())
+        && !live.contains(reference.oid());
   }
 
   /**
@@ -189,13 +195,21 @@ final class LateConstraints {
       throws SQLException {
     String mirror = context.config().name();
     List<TableConstraint> toValidate = new ArrayList<>();
+    List<TableConstraint> dropped = new ArrayList<>();
     List<String> made = new ArrayList<>();
     List<String> done = new ArrayList<>(gone.getOrDefault(table, List.of()));
     try {
       Sql.execute(destination, LOCK_TIMEOUT);
       Map<String, Boolean> there = validityByName(table);
+      ConstraintNote note =
+          ConstraintNote.read(destination, mirror).getOrDefault(table, ConstraintNote.NONE);
       for (TableConstraint constraint : constraints) {
         Boolean isValid = there.get(constraint.name());
+        if (isValid == null && note.made().contains(constraint.name())) {
+          dropped.add(constraint);
+          done.add(constraint.name());
+          continue;
+        }
         if (isValid == null) {
           if (context.constraints().isRefused(constraint) || !add(constraint)) {
             continue;
@@ -208,7 +222,8 @@ final class LateConstraints {
           done.add(constraint.name());
         }
       }
-      ConstraintNote.remove(destination, table, mirror, done);
+      List<String> validating = toValidate.stream().map(TableConstraint::name).toList();
+      ConstraintNote.update(destination, table, mirror, validating, done);
       destination.commit();
     } catch (SQLException e) {
       ErrorKind kind = ErrorKinds.ofSqlState(e.getSQLState());
@@ -222,6 +237,7 @@ final class LateConstraints {
       return kind != ErrorKind.CONTENTION;
     }
     added.addAll(toValidate);
+    dropped.forEach(context.constraints()::findsDropped);
     if (!made.isEmpty()) {
       context.constraints().makes(table, made);
     }
@@ -261,8 +277,19 @@ final class LateConstraints {
     return found;
   }
 
+  /** Gives up the validation of tables that are about to be emptied; it is tried again later. */
+  void makeWay(Collection<TableName> emptied) {
+    List<TableConstraint> givenUp = validation.makeWay(emptied);
+    for (TableConstraint constraint : givenUp) {
+      wanted.computeIfAbsent(constraint.table(), table -> new ArrayList<>()).add(constraint);
+    }
+    if (!givenUp.isEmpty()) {
+      nextAttemptNanos = System.nanoTime() + waitNanos / EAGERNESS;
+    }
+  }
+
   /** Ends what is under way; the next session goes on with it. */
-  void end() throws InterruptedException {
+  void end() {
     validation.end();
   }
 }

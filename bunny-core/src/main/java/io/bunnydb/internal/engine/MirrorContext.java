@@ -1,6 +1,7 @@
 package io.bunnydb.internal.engine;
 
 import io.bunnydb.internal.catalog.PeerConnector;
+import io.bunnydb.internal.schema.FruitlessScans;
 import java.time.InstantSource;
 import java.util.Map;
 
@@ -21,6 +22,8 @@ import java.util.Map;
  * @param partitions what is known of the tables' partitions
  * @param constraints what is told of the constraints that follow the tables
  * @param news whether tables may have been altered on the source
+ * @param lists what is told of columns that the publication leaves out
+ * @param fruitlessScans the columns whose rows need not be looked through again
  */
 record MirrorContext(
     MirrorConfig config,
@@ -36,7 +39,9 @@ record MirrorContext(
     TableRegistry tables,
     PartitionWatch partitions,
     ConstraintReports constraints,
-    SchemaNews news) {
+    SchemaNews news,
+    ColumnLists lists,
+    FruitlessScans fruitlessScans) {
 
   static MirrorContext of(MirrorConfig config) {
     PeerConnector source = new PeerConnector(config.name(), config.source());
@@ -57,7 +62,9 @@ record MirrorContext(
         new TableRegistry(),
         new PartitionWatch(config.name(), events),
         new ConstraintReports(config.name(), events),
-        new SchemaNews());
+        new SchemaNews(),
+        new ColumnLists(config, events),
+        new FruitlessScans());
   }
 
   /** Tells in the event log what has happened to the mirror. */

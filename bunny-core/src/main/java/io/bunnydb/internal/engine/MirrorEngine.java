@@ -210,6 +210,7 @@ public final class MirrorEngine {
   /** Tells what {@link #syncSchema} would find. */
   public List<SchemaChange> planSchema() {
     rules.admitWhereLive("planSchema");
+    context.fruitlessScans().forget();
     return SchemaPlan.read(context, new StopSignal()).changes();
   }
 

@@ -7,6 +7,7 @@ import io.bunnydb.SchemaChange;
 import io.bunnydb.SchemaChange.Outcome;
 import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.ErrorKinds;
+import io.bunnydb.internal.catalog.LockHolders;
 import io.bunnydb.internal.catalog.ServerMessage;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
@@ -14,10 +15,8 @@ import io.bunnydb.internal.catalog.StopSignal.StoppedException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,18 +26,35 @@ import org.slf4j.LoggerFactory;
  */
 final class SchemaAlteration {
   private static final Logger LOG = LoggerFactory.getLogger(SchemaAlteration.class);
-  private static final int ATTEMPTS = 3;
   private static final String UNDEFINED_COLUMN = "42703";
   private static final String REFUSED = "the destination refused it: ";
   private static final String NOT_THERE =
       "its column could not be added; see to that, then call again";
   private static final String OVERTAKEN = "another command came first; call again";
-  private static final String LOCKED =
-      "the table was in use for 15 seconds; call again when no long query reads it";
+  private static final String IN_USE = "the table is in use";
 
   private final List<SchemaChange> changes;
   private final Lsn needed;
+  private final Patience patience;
   private final Map<String, SchemaChange> outcomes = new HashMap<>();
+
+  /** How long tables that are in use are waited for, while the stream stands still. */
+  enum Patience {
+    /** Of somebody who waits for it, too. */
+    OF_A_CALL(3, 5000, 5000),
+    /** Of the mirror by itself, which tries again later. */
+    OF_THE_MIRROR(1, 2000, 100);
+
+    private final int attempts;
+    private final int millis;
+    private final int furtherMillis;
+
+    Patience(int attempts, int millis, int furtherMillis) {
+      this.attempts = attempts;
+      this.millis = millis;
+      this.furtherMillis = furtherMillis;
+    }
+  }
 
   /**
    * Changes to make.
@@ -46,14 +62,15 @@ final class SchemaAlteration {
    * @param changes that nothing stands against but the position
    * @param needed they are made if everything before this position of the source is applied
    */
-  SchemaAlteration(List<SchemaChange> changes, Lsn needed) {
+  SchemaAlteration(List<SchemaChange> changes, Lsn needed, Patience patience) {
     this.changes = changes;
     this.needed = needed;
+    this.patience = patience;
   }
 
   /** Changes that suit the rows on the way as well as those after them. */
-  static SchemaAlteration now(List<SchemaChange> changes) {
-    return new SchemaAlteration(changes, Lsn.ZERO);
+  static SchemaAlteration now(List<SchemaChange> changes, Patience patience) {
+    return new SchemaAlteration(changes, Lsn.ZERO, patience);
   }
 
   /** Whether a change was tried, and the destination did not let it be made. */
@@ -63,7 +80,7 @@ final class SchemaAlteration {
 
   /** Whether a change was tried, and its table was in use. */
   static boolean isLocked(SchemaChange change) {
-    return LOCKED.equals(change.reason());
+    return change.reason() != null && change.reason().startsWith(IN_USE);
   }
 
   /** Whether there is nothing to make. */
@@ -113,16 +130,18 @@ final class SchemaAlteration {
     }
     try {
       stop.guard(destination);
-      Set<TableName> locked = new HashSet<>();
+      Map<TableName, String> inUse = new HashMap<>();
       for (SchemaChange change : changes) {
         // Columns come in their order; and once is long enough to keep others waiting.
+        String reason = inUse.get(change.table());
+        int millis = inUse.isEmpty() ? patience.millis : patience.furtherMillis;
         SchemaChange made =
-            locked.contains(change.table())
-                ? change.with(change.outcome(), LOCKED)
-                : make(destination, change, stop);
+            reason == null
+                ? make(destination, change, millis, stop)
+                : change.with(change.outcome(), reason);
         outcomes.put(change.sql(), made);
-        if (LOCKED.equals(made.reason())) {
-          locked.add(change.table());
+        if (isLocked(made)) {
+          inUse.putIfAbsent(change.table(), String.valueOf(made.reason()));
         }
       }
     } catch (StoppedException e) {
@@ -133,12 +152,13 @@ final class SchemaAlteration {
     }
   }
 
-  private static SchemaChange make(Connection destination, SchemaChange change, StopSignal stop)
+  private SchemaChange make(
+      Connection destination, SchemaChange change, int millis, StopSignal stop)
       throws SQLException {
     for (int attempt = 1; ; attempt++) {
       stop.check();
       try {
-        Sql.execute(destination, "SET LOCAL lock_timeout = '5s'");
+        Sql.execute(destination, "SET LOCAL lock_timeout = " + millis);
         // What was applied before and not waited for becomes durable by it.
         Sql.execute(destination, "SET LOCAL synchronous_commit = on");
         Sql.execute(destination, change.sql());
@@ -159,11 +179,19 @@ final class SchemaAlteration {
         if (!isLocked) {
           return change.with(Outcome.BY_HAND, refusal(e));
         }
-        if (attempt == ATTEMPTS) {
-          return change.with(change.outcome(), LOCKED);
+        if (attempt == patience.attempts) {
+          return change.with(change.outcome(), inUse(destination, change.table()));
         }
       }
     }
+  }
+
+  private static String inUse(Connection destination, TableName table) throws SQLException {
+    String holders = LockHolders.of(destination, table);
+    destination.rollback();
+    return IN_USE
+        + (holders == null ? "" : " by " + holders)
+        + "; call again when no long query reads it";
   }
 
   private static String refusal(SQLException e) {

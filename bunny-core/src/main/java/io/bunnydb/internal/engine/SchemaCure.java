@@ -10,6 +10,7 @@ import io.bunnydb.SchemaPolicy;
 import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.ErrorKinds;
 import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.engine.SchemaAlteration.Patience;
 import io.bunnydb.internal.schema.SchemaDiff;
 import java.sql.SQLException;
 import java.util.List;
@@ -106,7 +107,7 @@ final class SchemaCure {
   }
 
   private boolean make(List<SchemaChange> changes, StopSignal stop) throws SQLException {
-    SchemaAlteration alteration = SchemaAlteration.now(changes);
+    SchemaAlteration alteration = SchemaAlteration.now(changes, Patience.OF_THE_MIRROR);
     if (alteration.isEmpty()) {
       return false;
     }

@@ -4,10 +4,13 @@ import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorState;
 import io.bunnydb.SchemaChange;
 import io.bunnydb.SchemaPolicy;
+import io.bunnydb.TableName;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
+import io.bunnydb.internal.engine.SchemaAlteration.Patience;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -25,9 +28,6 @@ final class SchemaFollower {
   private static final long INTERVAL_SECONDS = 2;
   private static final long UNTIL_NEXT_ATTEMPT_SECONDS = 5;
 
-  // Whoever waits for a table that is in use keeps others from it.
-  private static final long UNTIL_UNLOCKED_SECONDS = 60;
-
   private final CountDownLatch ended = new CountDownLatch(1);
   private final StopSignal stop = new StopSignal();
   private final MirrorContext context;
@@ -38,6 +38,7 @@ final class SchemaFollower {
   private final Set<String> refused = new HashSet<>();
   private final Set<String> refusedAgain = new HashSet<>();
   private final Set<String> told = new HashSet<>();
+  private final TablesInUse inUse = new TablesInUse();
   private long waitSeconds;
 
   SchemaFollower(MirrorContext context, SchemaSync sync) {
@@ -81,7 +82,7 @@ final class SchemaFollower {
   private void run() {
     try {
       do {
-        context.news().await();
+        context.news().await(inUse.untilDue(now()).orElse(Long.MAX_VALUE));
         waitSeconds = INTERVAL_SECONDS;
         if (ended.getCount() > 0) {
           follow();
@@ -93,10 +94,21 @@ final class SchemaFollower {
   }
 
   private void follow() {
+    long began = now();
+    Set<TableName> due = inUse.due(began);
     try {
-      sync.run(this::refuseUnlessRunning, refusedAgain, stop).forEach(this::tell);
+      sync.run(
+              this::refuseUnlessRunning,
+              change ->
+                  !refusedAgain.contains(change.sql())
+                      && (!inUse.has(change.table()) || due.contains(change.table())),
+              Patience.OF_THE_MIRROR,
+              stop)
+          .forEach(change -> tell(change, began));
+      inUse.remove(due, began);
     } catch (StoppedException | IllegalStateException e) {
       // Another command, or the end; the next session's stream begins with news.
+      inUse.clear();
       LOG.debug("mirror '{}': its schema is not followed now", context.config().name(), e);
     } catch (MirrorException e) {
       LOG.debug("mirror '{}': its schema could not be followed", context.config().name(), e);
@@ -117,14 +129,20 @@ final class SchemaFollower {
     }
   }
 
-  private void tell(SchemaChange change) {
+  private static long now() {
+    return TimeUnit.NANOSECONDS.toSeconds(System.nanoTime());
+  }
+
+  private void tell(SchemaChange change, long began) {
     switch (change.outcome()) {
       case APPLIED -> context.note("the source's schema is followed by " + change.sql());
-      case DUE, WAITS ->
-          goOnAfter(
-              SchemaAlteration.isLocked(change)
-                  ? UNTIL_UNLOCKED_SECONDS
-                  : UNTIL_NEXT_ATTEMPT_SECONDS);
+      case DUE, WAITS -> {
+        if (SchemaAlteration.isLocked(change)) {
+          waitFor(change, began);
+        } else {
+          goOnAfter(UNTIL_NEXT_ATTEMPT_SECONDS);
+        }
+      }
       case BY_HAND -> {
         if (SchemaAlteration.isRefused(change)) {
           if (refused.add(change.sql())) {
@@ -137,6 +155,22 @@ final class SchemaFollower {
           context.note("a change of the source's schema is left to a person: " + change);
         }
       }
+    }
+  }
+
+  private void waitFor(SchemaChange change, long began) {
+    long seconds = inUse.add(change.table(), began);
+    if (seconds > 0) {
+      context
+          .events()
+          .warn(
+              "mirror '"
+                  + context.config().name()
+                  + "': a change of the source's schema waits, and is tried again in "
+                  + seconds
+                  + " s: "
+                  + change,
+              Map.of("destinationTable", change.table().toString()));
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.bunnydb.internal.engine;
 
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Whether the source has described a table since somebody last asked, as it does before the first
@@ -16,9 +17,10 @@ final class SchemaNews {
     }
   }
 
-  /** Waits until there are some; those that have come are taken then. */
-  void await() throws InterruptedException {
-    news.acquire();
+  /** Waits until there are some, or the time is over; those that have come are taken then. */
+  void await(long seconds) throws InterruptedException {
+    // Whether there are some, or only time has passed, makes no difference.
+    boolean unused = news.tryAcquire(seconds, TimeUnit.SECONDS);
     forget();
   }
 

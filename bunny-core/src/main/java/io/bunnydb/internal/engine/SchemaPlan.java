@@ -9,19 +9,15 @@ import io.bunnydb.TableState;
 import io.bunnydb.TableStatus;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.StopSignal;
-import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.schema.SchemaDiff;
 import io.bunnydb.internal.source.MirroredTable;
-import io.bunnydb.internal.source.Publication;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -65,7 +61,11 @@ record SchemaPlan(List<SchemaChange> changes, Lsn seen, List<TableName> unpublis
       throws SQLException {
     SchemaDiff diff =
         new SchemaDiff(
-            source, destination, context.config().slot(), context.config().publication());
+            source,
+            destination,
+            context.config().slot(),
+            context.config().publication(),
+            context.fruitlessScans());
     List<SchemaChange> changes = new ArrayList<>();
     Set<String> statements = new HashSet<>();
     Set<TableName> live = live(context);
@@ -84,40 +84,31 @@ record SchemaPlan(List<SchemaChange> changes, Lsn seen, List<TableName> unpublis
       destination.commit();
     }
     Lsn seen = Catalog.logEnd(source);
-    List<TableName> unpublished = unpublished(context, source, live);
+    List<TableName> unpublished = unpublished(context, source, destination, live);
     source.commit();
+    destination.commit();
     return new SchemaPlan(List.copyOf(changes), seen, unpublished);
   }
 
-  /** The same without changes that nobody is to try again. */
-  SchemaPlan without(Set<String> statements) {
-    return statements.isEmpty()
-        ? this
-        : new SchemaPlan(
-            changes.stream().filter(change -> !statements.contains(change.sql())).toList(),
-            seen,
-            unpublished);
+  /** The same with some of the changes. */
+  SchemaPlan only(Predicate<SchemaChange> isWanted) {
+    return new SchemaPlan(changes.stream().filter(isWanted).toList(), seen, unpublished);
   }
 
   private static List<TableName> unpublished(
-      MirrorContext context, Connection source, Set<TableName> live) throws SQLException {
-    Map<TableName, Publication.Entry> published = new HashMap<>();
-    for (Publication.Entry entry : Publication.entries(source, context.config().publication())) {
-      published.put(entry.name(), entry);
-    }
-    List<TableName> unpublished = new ArrayList<>();
+      MirrorContext context, Connection source, Connection destination, Set<TableName> live)
+      throws SQLException {
+    List<MirroredTable> tables = new ArrayList<>();
     for (TableMapping mapping : context.tables().mappings()) {
-      Publication.Entry entry = published.get(mapping.source());
-      if (entry == null || !live.contains(mapping.source())) {
-        continue;
-      }
-      Optional<Table> table = Catalog.table(source, mapping.source());
-      if (table.isPresent()
-          && !entry.unpublished(new MirroredTable(mapping, table.get())).isEmpty()) {
-        unpublished.add(mapping.source());
+      if (live.contains(mapping.source())) {
+        Catalog.table(source, mapping.source())
+            .ifPresent(table -> tables.add(new MirroredTable(mapping, table)));
       }
     }
-    return unpublished;
+    return context.lists().gaps(tables, source, destination).stream()
+        .filter(ColumnLists.Gap::isToStop)
+        .map(ColumnLists.Gap::table)
+        .toList();
   }
 
   private static Set<TableName> live(MirrorContext context) {

@@ -7,11 +7,12 @@ import io.bunnydb.SchemaChange.Outcome;
 import io.bunnydb.TableName;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.engine.SchemaAlteration.Patience;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -45,29 +46,32 @@ final class SchemaSync {
    * @param refusal throws where the mirror's state forbids the command
    */
   List<SchemaChange> run(Runnable refusal) {
-    return run(refusal, Set.of(), new StopSignal());
+    context.fruitlessScans().forget();
+    return run(refusal, change -> true, Patience.OF_A_CALL, new StopSignal());
   }
 
   /**
-   * The same but for some statements.
+   * The same for some of the changes.
    *
+   * @param patience how long tables are waited for that are in use
    * @param stop breaks off the comparison
    */
-  List<SchemaChange> run(Runnable refusal, Set<String> except, StopSignal stop) {
+  List<SchemaChange> run(
+      Runnable refusal, Predicate<SchemaChange> isWanted, Patience patience, StopSignal stop) {
     thread.refuseListeners();
     turn.lock();
     try {
       // Not before: the call that was waited for may have left the mirror in another state.
       refusal.run();
-      SchemaPlan plan = SchemaPlan.read(context, stop).without(except);
+      SchemaPlan plan = SchemaPlan.read(context, stop).only(isWanted);
       if (!isRunning()) {
-        return adding(make(plan.changes(), SchemaAlteration.now(plan.of(Outcome.DUE))), RESUME);
+        return adding(makeDue(plan, patience), RESUME);
       }
       if (areTablesCopied()) {
         return held(plan.changes(), COPIES);
       }
       return plan.unpublished().isEmpty()
-          ? makeWhileRunning(plan, stop)
+          ? makeWhileRunning(plan, patience, stop)
           : held(plan.changes(), unpublished(plan));
     } finally {
       turn.unlock();
@@ -97,8 +101,12 @@ final class SchemaSync {
         + ") first";
   }
 
-  private List<SchemaChange> makeWhileRunning(SchemaPlan plan, StopSignal stop) {
-    List<SchemaChange> changes = make(plan.changes(), SchemaAlteration.now(plan.of(Outcome.DUE)));
+  private List<SchemaChange> makeDue(SchemaPlan plan, Patience patience) {
+    return make(plan.changes(), SchemaAlteration.now(plan.of(Outcome.DUE), patience));
+  }
+
+  private List<SchemaChange> makeWhileRunning(SchemaPlan plan, Patience patience, StopSignal stop) {
+    List<SchemaChange> changes = makeDue(plan, patience);
     List<SchemaChange> waiting = plan.of(Outcome.WAITS);
     if (waiting.isEmpty()) {
       return changes;
@@ -126,7 +134,7 @@ final class SchemaSync {
     List<SchemaChange> ripe = waiting.stream().filter(fresh::contains).toList();
     List<SchemaChange> left = new ArrayList<>(changes);
     left.removeIf(change -> waiting.contains(change) && !ripe.contains(change));
-    return make(left, new SchemaAlteration(ripe, plan.seen()));
+    return make(left, new SchemaAlteration(ripe, plan.seen(), patience));
   }
 
   /** Has the mirror's thread make some of the changes, and tells where all of them stand then. */

@@ -68,6 +68,7 @@ final class Sessions {
     backoff.reset();
     content = everything();
     context.constraints().forgetRefusals();
+    context.fruitlessScans().forget();
     areToRun = true;
   }
 

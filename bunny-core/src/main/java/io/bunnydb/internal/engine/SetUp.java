@@ -22,7 +22,6 @@ import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +36,7 @@ final class SetUp {
   private final MirrorConfig config;
   private final MirrorContext context;
   private final CopyReports reports;
+  private final ColumnLists lists;
   private final Checkpoints checkpoints;
   private final Shadows shadows;
   private final List<TableName> createdTables = new ArrayList<>();
@@ -45,6 +45,7 @@ final class SetUp {
     this.config = context.config();
     this.context = context;
     this.reports = new CopyReports(context);
+    this.lists = context.lists();
     this.checkpoints = checkpoints;
     this.shadows = shadows;
   }
@@ -76,12 +77,15 @@ final class SetUp {
   Checkpoint complete(
       Checkpoint checkpoint, List<MirroredTable> tables, Connection source, Connection destination)
       throws SQLException {
-    refuseUnpublishedColumns(checkpoint, tables, source);
+    List<ColumnLists.Gap> gaps = unpublishedColumns(checkpoint, tables, source, destination);
     if (config.ownsPublication()) {
       // Before the slot: a publication must be there at every position that is decoded for it.
       List<Finding> obstacles =
           Publication.reconcile(
-              source, checkpoint.publication(), tables, checkpoint.hasTableIn(TableState.COPYING));
+              source,
+              checkpoint.publication(),
+              ColumnLists.without(gaps, tables),
+              checkpoint.hasTableIn(TableState.COPYING));
       if (!obstacles.isEmpty()) {
         throw new MirrorException(
             config.name(),
@@ -119,32 +123,23 @@ final class SetUp {
     return checkpoint.withTables(noted);
   }
 
-  /** A column list does not grow by itself when the table does. */
-  private void refuseUnpublishedColumns(
-      Checkpoint checkpoint, List<MirroredTable> tables, Connection source) throws SQLException {
-    Map<TableName, Publication.Entry> published = new HashMap<>();
-    for (Publication.Entry entry : Publication.entries(source, checkpoint.publication())) {
-      published.put(entry.name(), entry);
-    }
+  /** The columns that lists leave out of tables that go on nevertheless. */
+  private List<ColumnLists.Gap> unpublishedColumns(
+      Checkpoint checkpoint, List<MirroredTable> tables, Connection source, Connection destination)
+      throws SQLException {
+    List<MirroredTable> followed = new ArrayList<>();
     for (int i = 0; i < tables.size(); i++) {
-      MirroredTable table = tables.get(i);
-      Publication.Entry entry = published.get(table.table().name());
-      boolean isFollowed = Joining.isFollowed(checkpoint.tables().get(i));
-      List<String> missing = entry == null ? List.of() : entry.unpublished(table);
-      if (isFollowed && !missing.isEmpty()) {
-        throw new MirrorException(
-            config.name(),
-            table.table().name(),
-            null,
-            "the source has the new column "
-                + String.join(", ", missing)
-                + ", which the column list of its publication leaves out; exclude it too, or add it"
-                + " to the destination and call resync("
-                + table.table().name()
-                + "), or remove the table with updateTables and add it again",
-            null);
+      if (Joining.isFollowed(checkpoint.tables().get(i))) {
+        followed.add(tables.get(i));
       }
     }
+    List<ColumnLists.Gap> gaps = lists.gaps(followed, source, destination);
+    for (ColumnLists.Gap gap : gaps) {
+      if (gap.isToStop()) {
+        throw new MirrorException(config.name(), gap.table(), null, gap.sentence(), null);
+      }
+    }
+    return gaps;
   }
 
   /** Has a slot at the position; it is made if it is Bunny's own and not there, or of no use. */

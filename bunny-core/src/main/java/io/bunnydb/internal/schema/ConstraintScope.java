@@ -5,6 +5,7 @@ import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.schema.SourceConstraint.Reference;
 import io.bunnydb.internal.source.MirroredTable;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,17 +19,44 @@ import org.jspecify.annotations.Nullable;
  * @param destinationMajor the destination's major version
  * @param doForeignKeysRest whether the mirror's role may have them rest while it writes
  * @param mayRepeat whether changes may come that were applied before
+ * @param hasForeignKeys whether foreign keys are wanted
  */
 public record ConstraintScope(
     Map<Long, MirroredTable> tables,
     int destinationMajor,
     boolean doForeignKeysRest,
-    boolean mayRepeat) {
+    boolean mayRepeat,
+    boolean hasForeignKeys) {
   private static final int FIRST_WITH_COLUMNS_TO_SET = 15;
   private static final int FIRST_WITH_UNENFORCED = 18;
 
-  /** Why the destination is not to have a constraint; null where it can. */
-  public @Nullable String obstacle(SourceConstraint constraint, MirroredTable table) {
+  /**
+   * What becomes of the constraints of one table.
+   *
+   * @param made those that the destination is to have
+   * @param leftOut why it does without others, by their names
+   */
+  public record Selection(List<TableConstraint> made, Map<String, String> leftOut) {}
+
+  /** What becomes of constraints of a table; of foreign keys that are not wanted, nothing. */
+  public Selection select(List<SourceConstraint> constraints, MirroredTable table) {
+    List<TableConstraint> made = new ArrayList<>();
+    Map<String, String> leftOut = new LinkedHashMap<>();
+    for (SourceConstraint constraint : constraints) {
+      if (constraint.reference() != null && !hasForeignKeys) {
+        continue;
+      }
+      String obstacle = obstacle(constraint, table);
+      if (obstacle == null) {
+        made.add(of(constraint, table));
+      } else {
+        leftOut.put(constraint.name(), obstacle);
+      }
+    }
+    return new Selection(made, leftOut);
+  }
+
+  private @Nullable String obstacle(SourceConstraint constraint, MirroredTable table) {
     if (!constraint.isEnforced() && destinationMajor < FIRST_WITH_UNENFORCED) {
       return "it is not enforced, which PostgreSQL " + destinationMajor + " has no words for";
     }
@@ -96,31 +124,35 @@ public record ConstraintScope(
     return null;
   }
 
-  /** A constraint against which there is no obstacle, as the destination is to have it. */
-  public TableConstraint of(SourceConstraint constraint, MirroredTable table) {
+  private TableConstraint of(SourceConstraint constraint, MirroredTable table) {
     TableName target = table.mapping().destination();
     Reference reference = constraint.reference();
     // Rows of partitions that the source has dropped stay, and need not suit a key any more.
     boolean isToValidate =
         constraint.isValid() && (reference == null || !table.table().isPartitioned());
+    MirroredTable referenced = reference == null ? null : tables.get(reference.oid());
     String definition =
-        reference == null ? String.valueOf(constraint.check()) : definition(constraint, reference);
+        reference == null || referenced == null
+            ? String.valueOf(constraint.check())
+            : definition(constraint, reference, referenced.mapping().destination());
     // The words of a check hold that it is not enforced.
     String lateness =
         constraint.isEnforced() ? " NOT VALID" : reference == null ? "" : " NOT ENFORCED";
-    return new TableConstraint(target, constraint.name(), definition + lateness, isToValidate);
+    return new TableConstraint(
+        target,
+        constraint.name(),
+        definition + lateness,
+        isToValidate,
+        referenced == null ? null : referenced.mapping().destination());
   }
 
-  private String definition(SourceConstraint constraint, Reference reference) {
-    MirroredTable referenced = tables.get(reference.oid());
-    if (referenced == null) {
-      throw new IllegalArgumentException("no such table in the mirror: " + reference.table());
-    }
+  private static String definition(
+      SourceConstraint constraint, Reference reference, TableName referenced) {
     boolean isOverPeriod = reference.isOverPeriod();
     return "FOREIGN KEY ("
         + columns(constraint.columns(), isOverPeriod)
         + ") REFERENCES "
-        + referenced.mapping().destination().toSql()
+        + referenced.toSql()
         + " ("
         + columns(reference.columns(), isOverPeriod)
         + ")"

@@ -172,7 +172,8 @@ final class NewColumns {
               : OldValue.UNKNOWN;
       boolean isStored = old.isKnown();
       if (!isStored && !matchesWholeRows()) {
-        old = rows.ofEveryRow(both.mirrored().table(), column.name());
+        old =
+            rows.ofEveryRow(both.mirrored().table(), column.name(), history.number(column.name()));
       }
       if (old.text() != null && ColumnChanges.isCounted(column)) {
         obstacle =

@@ -15,17 +15,25 @@ import org.slf4j.LoggerFactory;
  */
 final class RowScan {
   private static final Logger LOG = LoggerFactory.getLogger(RowScan.class);
+  private static final String QUERY_CANCELED = "57014";
+  private static final long NANOS = TimeUnit.SECONDS.toNanos(30);
+
+  // Of one that had less than this the next comparison may find out more.
+  private static final long FAIR_NANOS = NANOS / 2;
 
   private final Connection source;
-  private long nanosLeft = TimeUnit.SECONDS.toNanos(30);
+  private final FruitlessScans fruitless;
+  private long nanosLeft = NANOS;
 
   /**
    * A look that has not begun.
    *
    * @param source not in autocommit mode
+   * @param fruitless the columns that are not to be looked through again
    */
-  RowScan(Connection source) {
+  RowScan(Connection source, FruitlessScans fruitless) {
     this.source = source;
+    this.fruitless = fruitless;
   }
 
   /**
@@ -33,17 +41,32 @@ final class RowScan {
    * it takes too long or may not be read. In the connection's open transaction, which holds a lock
    * of the table since before the statement: a table that was written anew shows older snapshots no
    * rows.
+   *
+   * @param number the column's number
    */
-  OldValue ofEveryRow(Table table, String column) throws SQLException {
+  OldValue ofEveryRow(Table table, String column, int number) throws SQLException {
+    if (fruitless.has(table.oid(), number)) {
+      return OldValue.UNKNOWN;
+    }
+    LOG.debug("the rows of {} are looked through for {}", table.name(), column);
+    boolean isFair = nanosLeft > FAIR_NANOS;
     long deadline = System.nanoTime() + nanosLeft;
     Savepoint before = source.setSavepoint();
     try {
       OldValue value = read(table, column, deadline);
       source.releaseSavepoint(before);
+      if (!value.isKnown() && (isFair || System.nanoTime() < deadline)) {
+        fruitless.add(table.oid(), number);
+      }
       return value;
     } catch (SQLException e) {
       source.rollback(before);
       LOG.debug("the rows of {} could not be looked through: {}", table.name(), e.getMessage());
+      // A stop cancels it, too.
+      boolean isTimeOver = deadline - System.nanoTime() < TimeUnit.SECONDS.toNanos(1);
+      if (isFair && isTimeOver && QUERY_CANCELED.equals(e.getSQLState())) {
+        fruitless.add(table.oid(), number);
+      }
       return OldValue.UNKNOWN;
     } finally {
       nanosLeft = deadline - System.nanoTime();

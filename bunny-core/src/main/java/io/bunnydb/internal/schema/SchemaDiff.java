@@ -33,13 +33,19 @@ public final class SchemaDiff {
    * @param destination not in autocommit mode
    * @param slot the name of the slot from which the changes come
    * @param publication the name of their publication
+   * @param fruitless the columns whose rows are not to be looked through again
    */
-  public SchemaDiff(Connection source, Connection destination, String slot, String publication) {
+  public SchemaDiff(
+      Connection source,
+      Connection destination,
+      String slot,
+      String publication,
+      FruitlessScans fruitless) {
     this.source = source;
     this.destination = destination;
     this.slot = slot;
     this.publication = publication;
-    this.rows = new RowScan(source);
+    this.rows = new RowScan(source, fruitless);
   }
 
   /**

@@ -106,11 +106,6 @@ public record SourceConstraint(
       String timing,
       boolean isOverPeriod) {}
 
-  /** Whether it is a foreign key. */
-  public boolean isForeignKey() {
-    return reference != null;
-  }
-
   /**
    * Reads those of a table, the checks first.
    *

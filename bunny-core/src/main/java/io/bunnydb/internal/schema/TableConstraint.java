@@ -2,6 +2,8 @@ package io.bunnydb.internal.schema;
 
 import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.Sql;
+import java.util.Collection;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A check or foreign-key constraint that a destination table is to have.
@@ -10,9 +12,14 @@ import io.bunnydb.internal.catalog.Sql;
  * @param name its name, as on the source
  * @param definition what follows the name in SQL
  * @param isToValidate whether the rows that are there are to be held against it, when it is made
+ * @param referenced the table that a foreign key refers to; null for a check
  */
 public record TableConstraint(
-    TableName table, String name, String definition, boolean isToValidate) {
+    TableName table,
+    String name,
+    String definition,
+    boolean isToValidate,
+    @Nullable TableName referenced) {
 
   /** The SQL that makes it, for which no row is read. */
   public String addSql() {
@@ -26,7 +33,12 @@ public record TableConstraint(
 
   /** Whether it is a check, which is in force for whoever writes. */
   public boolean isCheck() {
-    return definition.startsWith("CHECK");
+    return referenced == null;
+  }
+
+  /** Whether it is about rows of one of some tables. */
+  public boolean concerns(Collection<TableName> tables) {
+    return tables.contains(table) || (referenced != null && tables.contains(referenced));
   }
 
   /** The SQL that drops it. */
