@@ -13,7 +13,6 @@ import io.bunnydb.VerifyOptions;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 
@@ -46,6 +45,8 @@ public final class MirrorProcess {
     RESUME,
     /** Copy all tables again, by swap. */
     SWAP,
+    /** Empty all tables and copy them again. */
+    COPY_AGAIN,
     /** Set one table after the other aside and take it back, until the process is killed. */
     TOGGLE_TABLES,
     /** Repair every table, and print what came of it. */
@@ -80,10 +81,8 @@ public final class MirrorProcess {
           case GO_ON -> goOn(handle, tables);
           case PAUSE -> handle.pause();
           case RESUME -> handle.resume();
-          case SWAP -> {
-            handle.awaitState(MirrorState.RUNNING, Duration.ofSeconds(30));
-            handle.resync(ResyncStrategy.SWAP);
-          }
+          case SWAP -> resync(handle, ResyncStrategy.SWAP);
+          case COPY_AGAIN -> resync(handle, ResyncStrategy.TRUNCATE);
           case TOGGLE_TABLES -> toggle(handle, tables);
           case REPAIR -> handle.repair(AT_ONCE).tables().forEach(System.out::println);
           case TELL -> {}
@@ -91,6 +90,11 @@ public final class MirrorProcess {
         System.out.println(OBEYED + handle.status().state());
       }
     }
+  }
+
+  private static void resync(MirrorHandle handle, ResyncStrategy strategy) {
+    handle.awaitState(MirrorState.RUNNING, Operated.SOON);
+    handle.resync(strategy);
   }
 
   private static void toggle(MirrorHandle handle, List<String> tables) {

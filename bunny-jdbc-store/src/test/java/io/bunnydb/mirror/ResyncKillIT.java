@@ -14,6 +14,7 @@ import io.bunnydb.MirrorState;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
+import io.bunnydb.mirror.MirrorProcess.Order;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
@@ -24,8 +25,8 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A process that is killed at each step of a resync by swap, under load, and goes on. */
-final class SwapKillIT {
+/** A process that is killed at each step of a resync, under load, and goes on. */
+final class ResyncKillIT {
   private static final int RANDOM_KILLS = 2;
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
@@ -81,7 +82,7 @@ final class SwapKillIT {
         awaitLive(destination);
         spoil();
         try (Connection held = holdCopies(databases.source())) {
-          child.order(MirrorProcess.Order.SWAP);
+          child.order(Order.SWAP);
           awaitShadow(destination, "COPYING");
           assertThat(held.isValid(1)).isTrue();
           child.kill();
@@ -103,7 +104,7 @@ final class SwapKillIT {
                   "SELECT count(*) FROM bunny.table_checkpoint WHERE shadow_state IS NOT NULL")
               == 0) {
             spoil();
-            child.order(MirrorProcess.Order.SWAP);
+            child.order(kill % 2 == 0 ? Order.COPY_AGAIN : Order.SWAP);
           }
           child.runFor(random.nextInt(1500));
           child.kill();
