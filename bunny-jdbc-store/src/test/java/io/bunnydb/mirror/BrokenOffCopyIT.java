@@ -184,10 +184,10 @@ final class BrokenOffCopyIT {
       Await.until(
           SOON,
           "all but one is brought up to another snapshot",
-          () ->
-              progress().matches("\\S+ \\S+ \\d+ \\d+ \\S+=0-\\d+,\\d+-")
-                  && !progress().equals(first)
-                  && !snapshot(progress()).equals(snapshot(first)));
+          () -> {
+            String now = progress();
+            return now.matches(".*=0-\\d+,\\d+-") && !snapshot(now).equals(snapshot(first));
+          });
       awaitHeldUp(databases.destination());
       endHeldSession();
       Await.until(SOON, "it goes on once more", () -> keptRows(handle) == 2);
@@ -204,8 +204,9 @@ final class BrokenOffCopyIT {
     }
   }
 
+  /** The snapshot under which ranges came last; those of another may be left in part. */
   private static String snapshot(String progress) {
-    return progress.split("[ =]", -1)[4];
+    return progress.substring(progress.lastIndexOf(' ') + 1, progress.lastIndexOf('='));
   }
 
   @Test
