@@ -93,8 +93,8 @@ public final class MirrorHandle implements AutoCloseable {
    * the builder's. Returns when that is done.
    *
    * <p>A mirror that works is interrupted for some tenths of a second, and once more when the added
-   * tables join, while it reads again what came during their copies; copies that are under way
-   * begin anew. A list that is the present one, or is refused, interrupts nothing.
+   * tables join, while it reads again what came during their copies; copies that are under way go
+   * on under another snapshot. A list that is the present one, or is refused, interrupts nothing.
    *
    * @param tables the whole new list
    * @throws IllegalArgumentException if the list is empty, maps a table twice, or maps two to one
@@ -197,7 +197,7 @@ public final class MirrorHandle implements AutoCloseable {
    * <p>A table whose copy is not done is copied after it was resumed. Foreign keys rest while a
    * mirror writes: rows of the others may refer to rows that a paused table lacks; which mirrored
    * tables foreign keys tie to it is told in {@link #events}. A mirror that works is interrupted
-   * for some tenths of a second, and copies that are under way begin anew.
+   * for some tenths of a second, and copies that are under way go on under another snapshot.
    *
    * @param tables names of source tables; those that are paused already stay so
    * @throws IllegalArgumentException if the mirror has not one of them

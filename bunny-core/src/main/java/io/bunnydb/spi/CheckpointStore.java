@@ -19,6 +19,9 @@ import java.util.Optional;
  * repetition, while a large value of it is unchanged and so not in the log, can be missing if its
  * new key was freed in the repetition too.
  *
+ * <p>The {@linkplain TableCheckpoint#copyProgress progress of a copy} alone is given to such a
+ * store before the destination commits what it tells of; it says which transaction that is.
+ *
  * <p>Called by one thread per mirror, except {@link #saveTable}, which the copying threads call at
  * the same time, each with its own connection. A store may serve several mirrors and must then be
  * thread-safe.

@@ -3,6 +3,7 @@ package io.bunnydb.spi;
 import io.bunnydb.Lsn;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param error why the table is quarantined; null otherwise
  * @param shadow the table that is filled beside the destination table to take its place; null where
  *     there is none
+ * @param copyProgress what a copy that is under way has brought, into the table or its shadow, in
+ *     words of Bunny's own that mean nothing to a store; null where there is nothing to tell
  */
 public record TableCheckpoint(
     TableMapping mapping,
@@ -30,7 +33,8 @@ public record TableCheckpoint(
     long sourceOid,
     long publicationEntry,
     @Nullable String error,
-    @Nullable Shadow shadow) {
+    @Nullable Shadow shadow,
+    @Nullable String copyProgress) {
 
   /**
    * A table that is filled beside a destination table.
@@ -44,33 +48,61 @@ public record TableCheckpoint(
 
   /** A table that has not been looked up on the source. */
   public TableCheckpoint(TableMapping mapping, TableState state, Lsn from) {
-    this(mapping, state, from, 0, 0, null, null);
+    this(mapping, state, from, 0, 0, null, null, null);
   }
 
   /** The same with a mapping that differs in nothing that concerns the rows. */
   public TableCheckpoint withMapping(TableMapping newMapping) {
-    return new TableCheckpoint(newMapping, state, from, sourceOid, publicationEntry, error, shadow);
+    return new TableCheckpoint(
+        newMapping, state, from, sourceOid, publicationEntry, error, shadow, copyProgress);
   }
 
-  /** The same in another state, with what goes with it. */
+  /**
+   * The same in another state, with what goes with it; the progress of a copy ends with a state.
+   */
   public TableCheckpoint withState(TableState newState, Lsn newFrom) {
     return new TableCheckpoint(
-        mapping, newState, newFrom, sourceOid, publicationEntry, error, shadow);
+        mapping,
+        newState,
+        newFrom,
+        sourceOid,
+        publicationEntry,
+        error,
+        shadow,
+        newState == state ? copyProgress : null);
   }
 
   /** The same, found on the source under these OIDs. */
   public TableCheckpoint withSource(long newSourceOid, long newPublicationEntry) {
     return new TableCheckpoint(
-        mapping, state, from, newSourceOid, newPublicationEntry, error, shadow);
+        mapping, state, from, newSourceOid, newPublicationEntry, error, shadow, copyProgress);
   }
 
   /** The same, with why it stands still, or that no error has it do so. */
   public TableCheckpoint withError(@Nullable String newError) {
-    return new TableCheckpoint(mapping, state, from, sourceOid, publicationEntry, newError, shadow);
+    return new TableCheckpoint(
+        mapping, state, from, sourceOid, publicationEntry, newError, shadow, copyProgress);
   }
 
-  /** The same with another table beside the destination table, or none. */
+  /**
+   * The same with another table beside the destination table, or none; the progress of a copy ends
+   * with that table.
+   */
   public TableCheckpoint withShadow(@Nullable Shadow newShadow) {
-    return new TableCheckpoint(mapping, state, from, sourceOid, publicationEntry, error, newShadow);
+    return new TableCheckpoint(
+        mapping,
+        state,
+        from,
+        sourceOid,
+        publicationEntry,
+        error,
+        newShadow,
+        Objects.equals(newShadow, shadow) ? copyProgress : null);
+  }
+
+  /** The same with what a copy has brought by now, or nothing to tell of one. */
+  public TableCheckpoint withCopyProgress(@Nullable String newCopyProgress) {
+    return new TableCheckpoint(
+        mapping, state, from, sourceOid, publicationEntry, error, shadow, newCopyProgress);
   }
 }

@@ -114,7 +114,8 @@ public abstract class CheckpointStoreContract extends CheckpointStoreFixture {
                     0xFFFF_FFFEL,
                     0xFFFF_FFFFL,
                     "line 1\nline 2 'quoted' \\ {\u2713}",
-                    new TableCheckpoint.Shadow(TableState.COPIED, Lsn.parse("80000002/0"))),
+                    new TableCheckpoint.Shadow(TableState.COPIED, Lsn.parse("80000002/0")),
+                    "line 1\nline 2 'quoted' \\ {\u2713}"),
                 live("public.b").withSource(16384, 16385),
                 new TableCheckpoint(TableMapping.from("public.a"), TableState.COPYING, Lsn.ZERO)));
     save(checkpoint);
@@ -185,7 +186,8 @@ public abstract class CheckpointStoreContract extends CheckpointStoreFixture {
             0x8000_0000L,
             0x8000_0001L,
             "refused",
-            new TableCheckpoint.Shadow(TableState.COPYING, Lsn.ZERO));
+            new TableCheckpoint.Shadow(TableState.COPYING, Lsn.ZERO),
+            "0-7");
     commit(connection -> store.saveTable("a", changed, connection));
     assertThat(load("a"))
         .contains(checkpoint.withTables(List.of(live("s.a"), changed, live("t.b"))));

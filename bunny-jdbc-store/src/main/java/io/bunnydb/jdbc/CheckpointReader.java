@@ -42,7 +42,8 @@ final class CheckpointReader {
              t.from_lsn, t.source_oid, t.publication_entry,
              pg_catalog.to_jsonb(t) ->> 'error' AS table_error,
              pg_catalog.to_jsonb(t) ->> 'shadow_state' AS shadow_state,
-             pg_catalog.to_jsonb(t) ->> 'shadow_from' AS shadow_from
+             pg_catalog.to_jsonb(t) ->> 'shadow_from' AS shadow_from,
+             pg_catalog.to_jsonb(t) ->> 'copy_progress' AS copy_progress
       FROM bunny.checkpoint c
       LEFT JOIN bunny.table_checkpoint t ON t.mirror = c.mirror
       WHERE c.mirror = ?
@@ -122,7 +123,8 @@ final class CheckpointReader {
         row.getLong("source_oid"),
         row.getLong("publication_entry"),
         row.getString("table_error"),
-        shadow(row));
+        shadow(row),
+        row.getString("copy_progress"));
   }
 
   private static TableCheckpoint.@Nullable Shadow shadow(ResultSet row) throws SQLException {

@@ -66,6 +66,7 @@ final class CheckpointTables {
         error text,
         shadow_state text,
         shadow_from pg_lsn,
+        copy_progress text,
         PRIMARY KEY (mirror, source_schema, source_table)
       );
       COMMENT ON TABLE bunny.table_checkpoint IS 'One row for each table of each mirror';
@@ -87,6 +88,7 @@ final class CheckpointTables {
       COMMENT ON COLUMN bunny.table_checkpoint.error IS 'Why it is quarantined; null otherwise';
       COMMENT ON COLUMN bunny.table_checkpoint.shadow_state IS 'COPYING, COPIED or LIVE: how far the table has come that is to take its place; null for none';
       COMMENT ON COLUMN bunny.table_checkpoint.shadow_from IS 'Changes committed before it came with the copy of that table';
+      COMMENT ON COLUMN bunny.table_checkpoint.copy_progress IS 'What a copy that is under way has brought; null for none';
       """;
 
   /**
@@ -103,11 +105,13 @@ final class CheckpointTables {
       ALTER TABLE bunny.table_checkpoint
         ADD COLUMN IF NOT EXISTS error text,
         ADD COLUMN IF NOT EXISTS shadow_state text,
-        ADD COLUMN IF NOT EXISTS shadow_from pg_lsn;
+        ADD COLUMN IF NOT EXISTS shadow_from pg_lsn,
+        ADD COLUMN IF NOT EXISTS copy_progress text;
       COMMENT ON COLUMN bunny.table_checkpoint.state IS 'COPYING, COPIED, LIVE, PAUSED or QUARANTINED';
       COMMENT ON COLUMN bunny.table_checkpoint.error IS 'Why it is quarantined; null otherwise';
       COMMENT ON COLUMN bunny.table_checkpoint.shadow_state IS 'COPYING, COPIED or LIVE: how far the table has come that is to take its place; null for none';
       COMMENT ON COLUMN bunny.table_checkpoint.shadow_from IS 'Changes committed before it came with the copy of that table';
+      COMMENT ON COLUMN bunny.table_checkpoint.copy_progress IS 'What a copy that is under way has brought; null for none';
       """;
 
   /** First key of the advisory locks; the ASCII codes of "bunn". */
@@ -154,14 +158,14 @@ final class CheckpointTables {
     return isTrue(
         connection,
         """
-        SELECT count(*) = 5
+        SELECT count(*) = 6
         FROM pg_catalog.pg_attribute a
         JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = 'bunny' AND NOT a.attisdropped
           AND (c.relname = 'checkpoint' AND a.attname IN ('paused_since', 'owner')
                OR c.relname = 'table_checkpoint' AND a.attname IN
-                  ('error', 'shadow_state', 'shadow_from'))
+                  ('error', 'shadow_state', 'shadow_from', 'copy_progress'))
         """);
   }
 

@@ -54,10 +54,10 @@ final class CheckpointWriter {
       INSERT INTO bunny.table_checkpoint AS t
         (destination_schema, destination_table, partition_key, excluded_columns, row_filter,
          on_existing_row, on_missing_row, state, from_lsn, source_oid, publication_entry,
-         error, shadow_state, shadow_from,
+         error, shadow_state, shadow_from, copy_progress,
          mirror, source_schema, source_table, ordinal)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS pg_catalog.pg_lsn), ?, ?,
-              ?, ?, CAST(? AS pg_catalog.pg_lsn), ?, ?, ?, ?)
+              ?, ?, CAST(? AS pg_catalog.pg_lsn), ?, ?, ?, ?, ?)
       ON CONFLICT (mirror, source_schema, source_table) DO UPDATE SET
         destination_schema = excluded.destination_schema,
         destination_table = excluded.destination_table, partition_key = excluded.partition_key,
@@ -67,7 +67,7 @@ final class CheckpointWriter {
         source_oid = excluded.source_oid, publication_entry = excluded.publication_entry,
         error = excluded.error,
         shadow_state = excluded.shadow_state, shadow_from = excluded.shadow_from,
-        ordinal = excluded.ordinal
+        copy_progress = excluded.copy_progress, ordinal = excluded.ordinal
       """;
 
   private static final String UPDATE_TABLE =
@@ -77,7 +77,7 @@ final class CheckpointWriter {
         row_filter = ?, on_existing_row = ?, on_missing_row = ?, state = ?,
         from_lsn = CAST(? AS pg_catalog.pg_lsn), source_oid = ?, publication_entry = ?,
         error = ?, shadow_state = ?,
-        shadow_from = CAST(? AS pg_catalog.pg_lsn)
+        shadow_from = CAST(? AS pg_catalog.pg_lsn), copy_progress = ?
       WHERE mirror = ? AND source_schema = ? AND source_table = ?
       """;
 
@@ -161,7 +161,7 @@ final class CheckpointWriter {
       int ordinal = 0;
       for (TableCheckpoint table : checkpoint.tables()) {
         bind(connection, upsert, checkpoint.mirror(), table);
-        upsert.setInt(18, ordinal++);
+        upsert.setInt(19, ordinal++);
         upsert.addBatch();
       }
       upsert.executeBatch();
@@ -214,7 +214,7 @@ final class CheckpointWriter {
     }
   }
 
-  /** Parameters 1 to 17 of both statements that write a table's row. */
+  /** Parameters 1 to 18 of both statements that write a table's row. */
   private static void bind(
       Connection connection, PreparedStatement statement, String mirror, TableCheckpoint table)
       throws SQLException {
@@ -234,9 +234,10 @@ final class CheckpointWriter {
     TableCheckpoint.Shadow shadow = table.shadow();
     statement.setString(13, shadow == null ? null : shadow.state().name());
     statement.setString(14, shadow == null ? null : shadow.from().toString());
-    statement.setString(15, mirror);
-    statement.setString(16, mapping.source().schema());
-    statement.setString(17, mapping.source().name());
+    statement.setString(15, table.copyProgress());
+    statement.setString(16, mirror);
+    statement.setString(17, mapping.source().schema());
+    statement.setString(18, mapping.source().name());
   }
 
   private static @Nullable String name(@Nullable Enum<?> policy) {

@@ -105,6 +105,7 @@ public final class JdbcCheckpointStore implements CheckpointStore {
    *   error text,
    *   shadow_state text,
    *   shadow_from pg_lsn,
+   *   copy_progress text,
    *   PRIMARY KEY (mirror, source_schema, source_table)
    * );
    * }</pre>

@@ -209,7 +209,7 @@ abstract class JdbcCheckpointStoreContract extends CheckpointStoreContract {
             JdbcCheckpointStore.ddl(),
             "ALTER TABLE bunny.checkpoint DROP COLUMN paused_since, DROP COLUMN owner",
             "ALTER TABLE bunny.table_checkpoint DROP COLUMN error,"
-                + " DROP COLUMN shadow_state, DROP COLUMN shadow_from",
+                + " DROP COLUMN shadow_state, DROP COLUMN shadow_from, DROP COLUMN copy_progress",
             "INSERT INTO bunny.checkpoint VALUES ('a', '7301234567890123456', 1, 'app', 'bunny_a',"
                 + " 'bunny_a', '0/16B3748', false, NULL)",
             "INSERT INTO bunny.table_checkpoint VALUES ('a', 0, 's', 'a', 's', 'a', NULL, '{}', NULL,"

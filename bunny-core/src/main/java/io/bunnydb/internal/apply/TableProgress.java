@@ -19,6 +19,8 @@ public final class TableProgress {
   private final AtomicLong deleted = new AtomicLong();
   private final AtomicLong missing = new AtomicLong();
   private volatile long rowsToCopy;
+  private volatile long rowsKept;
+  private volatile long bytesKept;
   private volatile long bytesOnDisk;
   private volatile long copyBeganNanos;
   private volatile boolean isBeingCopied;
@@ -81,8 +83,17 @@ public final class TableProgress {
     bytesOnDisk = bytes;
     rowsCopied.set(0);
     bytesCopied.set(0);
+    rowsKept = 0;
+    bytesKept = 0;
     copyBeganNanos = System.nanoTime();
     isBeingCopied = true;
+  }
+
+  /** Adds rows that the copy need not bring, as an earlier one has. */
+  public void kept(long rows, long bytes) {
+    rowsKept = rows;
+    bytesKept = bytes;
+    copied(rows, bytes);
   }
 
   /** Adds rows that the copy has brought. */
@@ -128,14 +139,22 @@ public final class TableProgress {
         rows,
         isToCome ? CopyEstimate.bytes(rowsToCopy, bytesOnDisk, rows, bytes) : bytes,
         bytes,
-        isBeingCopied
-            ? CopyEstimate.remaining(rowsToCopy, bytesOnDisk, rows, bytes, copyTime())
-            : null,
+        isBeingCopied ? remaining(rows, bytes) : null,
         inserted.get(),
         updated.get(),
         deleted.get(),
         missing.get(),
         now.failure,
         now.at);
+  }
+
+  /** What was there before says nothing of the pace. */
+  private @Nullable Duration remaining(long rows, long bytes) {
+    return CopyEstimate.remaining(
+        rowsToCopy == 0 ? 0 : Math.max(1, rowsToCopy - rowsKept),
+        Math.max(0, bytesOnDisk - bytesKept),
+        rows - rowsKept,
+        bytes - bytesKept,
+        copyTime());
   }
 }

@@ -22,6 +22,19 @@ record CopyReports(MirrorContext context) implements SnapshotCopy.Listener {
   }
 
   @Override
+  public void keeps(TableProgress table) {
+    TableStatus status = table.status();
+    note(
+        "the copy of table "
+            + status.source()
+            + " goes on: "
+            + status.rowsCopied()
+            + " rows are kept",
+        status);
+    tell(status);
+  }
+
+  @Override
   public void goesOn(TableProgress table) {
     tell(table.status());
   }

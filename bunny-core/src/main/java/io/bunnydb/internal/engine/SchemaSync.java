@@ -28,7 +28,7 @@ final class SchemaSync {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final String RESUME = "; resume, then call again when they have arrived";
   private static final String COPIES =
-      "tables are being copied and would begin anew; call again when they have joined, or pause"
+      "tables are being copied, and may begin anew then; call again when they have joined, or pause"
           + " first";
 
   private final MirrorContext context;

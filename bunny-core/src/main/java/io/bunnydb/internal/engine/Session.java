@@ -194,6 +194,7 @@ final class Session implements AutoCloseable {
   private SnapshotCopy snapshotCopy(StopSignal copyStop) throws SQLException {
     return new SnapshotCopy(
         config.name(),
+        checkpoint.source(),
         connector,
         context.destinationPeer(),
         context.destination().store(),

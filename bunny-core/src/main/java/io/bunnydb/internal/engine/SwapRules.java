@@ -44,7 +44,7 @@ final class SwapRules {
   static TableCheckpoint begin(TableCheckpoint table) {
     return switch (table.state()) {
       case LIVE, COPIED -> giveUp(table).withShadow(new Shadow(TableState.COPYING, Lsn.ZERO));
-      case COPYING -> table;
+      case COPYING -> table.withCopyProgress(null);
       case PAUSED, QUARANTINED ->
           new TableCheckpoint(table.mapping(), TableState.COPYING, Lsn.ZERO);
     };

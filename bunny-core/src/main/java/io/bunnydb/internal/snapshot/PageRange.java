@@ -32,10 +32,26 @@ public record PageRange(long first, long end) {
     return ranges;
   }
 
+  /** The range before a limit, which may be {@link Long#MAX_VALUE} for none. */
+  static PageRange upTo(long first, long limit) {
+    return new PageRange(first, limit == Long.MAX_VALUE ? OPEN : limit);
+  }
+
+  /** The first page after it; {@link Long#MAX_VALUE} where it is open. */
+  long limit() {
+    return end == OPEN ? Long.MAX_VALUE : end;
+  }
+
   /** The condition that a row lies in the range; empty where every row does. */
   public String conditionSql() {
     String from = first == 0 ? "" : "ctid >= '(" + first + ",0)'";
     String to = end == OPEN ? "" : "ctid < '(" + end + ",0)'";
     return from + (from.isEmpty() || to.isEmpty() ? "" : " AND ") + to;
+  }
+
+  /** The condition that a row lies in the range, and another condition holds. */
+  String with(String condition) {
+    String range = conditionSql();
+    return range.isEmpty() ? condition : range + " AND " + condition;
   }
 }

@@ -8,6 +8,7 @@ import io.bunnydb.internal.catalog.WireType;
 import io.bunnydb.internal.source.MirroredTable;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
@@ -43,31 +44,70 @@ final class RowTransfer {
     this.stop = stop;
   }
 
-  /** Brings the rows of a range; they are counted as they come. */
-  void run(TableCopy copy, PageRange range, Table target) throws SQLException {
+  /**
+   * What was brought.
+   *
+   * @param rows how many rows
+   * @param bytes how many bytes
+   */
+  record Brought(long rows, long bytes) {}
+
+  /** Hears of what comes. */
+  @FunctionalInterface
+  private interface Counter {
+    /** Counts rows and bytes that have come since it was last told. */
+    void add(long rows, long bytes);
+  }
+
+  /** Brings the rows for which a condition holds; they are counted as they come. */
+  Brought run(TableCopy copy, String condition, Table target) throws SQLException {
     MirroredTable table = copy.table();
-    String format = isBinary(table, target) ? " (FORMAT binary)" : " (FORMAT text)";
-    String columns = Sql.identifiers(table.columnNames());
+    String into = table.mapping().destination().toSql();
+    return run(table, table.columns(), condition, target, into, copy::add);
+  }
+
+  /**
+   * Brings some columns of rows into another table than that which is copied.
+   *
+   * @param target has those columns with the same types
+   * @param into the other table as SQL
+   */
+  void runQuietly(
+      MirroredTable table, List<Column> columns, String condition, Table target, String into)
+      throws SQLException {
+    run(table, columns, condition, target, into, (rows, bytes) -> stop.check());
+  }
+
+  private Brought run(
+      MirroredTable table,
+      List<Column> columns,
+      String condition,
+      Table target,
+      String into,
+      Counter counter)
+      throws SQLException {
+    String format = isBinary(columns, target) ? " (FORMAT binary)" : " (FORMAT text)";
+    String names = Sql.identifiers(columns.stream().map(Column::name).toList());
     CopyOut from =
         copyApi(source)
             .copyOut(
                 "COPY (SELECT "
-                    + columns
+                    + names
                     + " FROM "
                     + table.table().toSql()
-                    + where(range.conditionSql(), table.mapping().filter())
+                    + where(condition, table.mapping().filter())
                     + ") TO STDOUT"
                     + format);
     CopyIn to =
         copyApi(destination)
             .copyIn(
                 "COPY "
-                    + table.mapping().destination().toSql()
-                    + (columns.isEmpty() ? "" : " (" + columns + ")")
+                    + into
+                    + (names.isEmpty() ? "" : " (" + names + ")")
                     + " FROM STDIN"
                     + format);
     try {
-      pass(from, to, copy);
+      pass(from, to, counter);
       long written = to.endCopy();
       if (written != from.getHandledRowCount()) {
         throw new SQLException(
@@ -78,22 +118,24 @@ final class RowTransfer {
                 + "; is there a trigger or rule on it?",
             TRIGGERED_ACTION);
       }
-      copy.add(written - countedRows, messageBytes - countedBytes);
+      counter.add(written - countedRows, messageBytes - countedBytes);
+      return new Brought(written, messageBytes);
     } catch (SQLException | RuntimeException e) {
       cancel(from, to, e);
       throw e;
     }
   }
 
-  private static String where(String range, @Nullable String filter) {
+  /** The WHERE clause of a condition on a table's rows, which may be empty, and a filter. */
+  static String where(String condition, @Nullable String filter) {
     if (filter == null) {
-      return range.isEmpty() ? "" : " WHERE " + range;
+      return condition.isEmpty() ? "" : " WHERE " + condition;
     }
-    return " WHERE " + (range.isEmpty() ? "" : range + " AND ") + "(" + filter + ")";
+    return " WHERE " + (condition.isEmpty() ? "" : condition + " AND ") + "(" + filter + ")";
   }
 
   /** Counts most rows as they come. What ends the binary form is a message, but no row. */
-  private void pass(CopyOut from, CopyIn to, TableCopy copy) throws SQLException {
+  private void pass(CopyOut from, CopyIn to, Counter counter) throws SQLException {
     long messages = 0;
     messageBytes = 0;
     countedRows = 0;
@@ -102,7 +144,7 @@ final class RowTransfer {
     for (byte[] row = from.readFromCopy(); row != null; row = from.readFromCopy()) {
       if (messages - countedRows == ROWS_PER_CHECK) {
         stop.check();
-        copy.add(ROWS_PER_CHECK, messageBytes - countedBytes);
+        counter.add(ROWS_PER_CHECK, messageBytes - countedBytes);
         countedRows = messages;
         countedBytes = messageBytes;
       }
@@ -150,12 +192,12 @@ final class RowTransfer {
   }
 
   /** Whether each column has one type on both sides whose binary form means the same there. */
-  private boolean isBinary(MirroredTable table, Table target) throws SQLException {
+  private boolean isBinary(List<Column> columns, Table target) throws SQLException {
     boolean areIntervalsAlike =
         WireType.areIntervalsAlike(
             source.getMetaData().getDatabaseMajorVersion(),
             destination.getMetaData().getDatabaseMajorVersion());
-    for (Column column : table.columns()) {
+    for (Column column : columns) {
       Column other = target.column(column.name());
       if (other == null || !column.isBinaryPortable() || other.typeOid() != column.typeOid()) {
         return false;

@@ -11,6 +11,7 @@ import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.source.ExportedSnapshot;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.spi.CheckpointStore;
+import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -31,6 +32,11 @@ public final class SnapshotCopy {
 
     /** A table's rows are about to come. */
     void begins(TableProgress table);
+
+    /**
+     * Rows are there that an earlier copy has brought, which are counted among those of this one.
+     */
+    void keeps(TableProgress table);
 
     /** Rows have come; now and then. */
     void goesOn(TableProgress table);
@@ -73,11 +79,13 @@ public final class SnapshotCopy {
   /**
    * A copy; nothing is begun.
    *
+   * @param origin the source
    * @param ownerPid process id of the destination session that owns the mirror
    * @param listener hears of the tables' progress
    */
   public SnapshotCopy(
       String mirror,
+      SourceIdentity origin,
       PeerConnector source,
       PeerConnector destination,
       CheckpointStore store,
@@ -86,7 +94,8 @@ public final class SnapshotCopy {
       CopySettings settings,
       Listener listener) {
     this.setting =
-        new TableCopier.Setting(mirror, source, destination, store, stop, ownerPid, settings);
+        new TableCopier.Setting(
+            mirror, origin, source, destination, store, stop, ownerPid, settings);
     this.listener = listener;
   }
 

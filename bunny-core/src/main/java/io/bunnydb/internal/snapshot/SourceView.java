@@ -71,6 +71,12 @@ record SourceView(Connection connection) {
     return divided.isEmpty() ? List.of(PageRange.WHOLE) : divided.get(0);
   }
 
+  /** What the snapshot shows. */
+  Visibility shown() throws SQLException {
+    return Visibility.parse(
+        String.valueOf(Sql.queryText(connection, "SELECT pg_catalog.pg_current_snapshot()::text")));
+  }
+
   /** The room that a table's rows take on the source's disk, in bytes, without indexes. */
   long bytes(Table table) throws SQLException {
     return Sql.query(connection, BYTES, row -> row.getLong(1), table.oid(), table.oid()).get(0);

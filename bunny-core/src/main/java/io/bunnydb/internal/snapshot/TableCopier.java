@@ -19,9 +19,11 @@ import io.bunnydb.internal.schema.ShadowTable;
 import io.bunnydb.internal.schema.SourceConstraint;
 import io.bunnydb.internal.schema.SourceIndexes;
 import io.bunnydb.internal.schema.TableIndex;
+import io.bunnydb.internal.snapshot.RowTransfer.Brought;
 import io.bunnydb.internal.source.ExportedSnapshot;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.spi.CheckpointStore;
+import io.bunnydb.spi.SourceIdentity;
 import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -43,6 +45,7 @@ final class TableCopier implements AutoCloseable {
    * What all workers of a mirror share.
    *
    * @param mirror the mirror's name
+   * @param origin the source
    * @param source how to reach the source
    * @param destination how to reach the destination
    * @param store where a table's state is noted
@@ -52,6 +55,7 @@ final class TableCopier implements AutoCloseable {
    */
   record Setting(
       String mirror,
+      SourceIdentity origin,
       PeerConnector source,
       PeerConnector destination,
       CheckpointStore store,
@@ -98,15 +102,15 @@ final class TableCopier implements AutoCloseable {
           setting.mirror(),
           piece.table().table().mapping().source(),
           snapshot.lsn(),
-          "copying failed, and begins anew when it is tried again; " + ServerMessage.of(e),
+          "copying failed, and goes on when it is tried again; " + ServerMessage.of(e),
           e);
     }
   }
 
   /**
-   * Empties the destination table, and copies a small one: rows, indexes and state in one
+   * Copies a small table: what was there is removed, and rows, indexes and state come, in one
    * transaction. A large one is divided; its rows and indexes come in transactions of their own,
-   * before the state is noted.
+   * before the state is noted, and so what a copy that was broken off has brought of it may stay.
    */
   void begin(TableCopy copy) throws SQLException {
     Table target = target(copy);
@@ -114,34 +118,40 @@ final class TableCopier implements AutoCloseable {
       copy.keysFollow(true);
       FirstCopy.dropIndexes(destination, target);
     }
-    empty(target);
+    CopyPlan plan = view.locked(copy.table().table(), () -> plan(copy, target));
+    if (plan.kept() == null) {
+      empty(target);
+    }
     copy.begins(view.bytes(copy.table().table()));
-    Plan plan = plan(copy);
-    if (plan.ranges().size() == 1) {
-      transfer(copy, plan.ranges().get(0), target);
+    if (plan.isOneStep()) {
+      transfer(copy, plan.ranges().get(0).conditionSql(), target);
       for (TableIndex index : plan.indexes()) {
         build(copy, index);
       }
       finish(copy);
       return;
     }
-    // What is rolled back later must not bring the old rows back beside the new ones.
-    destination.commit();
+    plan.begin(copy, setting, destination);
     copy.then(plan.ranges().stream().map(range -> rangeStep(copy, range)).toList());
     copy.then(plan.indexes().stream().map(index -> indexStep(copy, index)).toList());
     copy.then(List.of(copier -> copier.finish(copy)));
   }
 
-  private record Plan(List<PageRange> ranges, List<TableIndex> indexes) {}
-
-  private Plan plan(TableCopy copy) throws SQLException {
+  /** Finds out, and removes rows that are not to be kept where others are. */
+  private CopyPlan plan(TableCopy copy, Table target) throws SQLException {
     MirroredTable table = copy.table();
-    return view.locked(
-        table.table(),
-        () ->
-            new Plan(
-                view.ranges(table.table(), setting.settings().rowsPerRange()),
-                copy.keysFollow() ? indexesToBuild(copy) : List.of()));
+    String basis = CopyBasis.of(source, destination, table, target, setting.origin());
+    KeptRows noted = CopyNote.read(copy.checkpoint().copyProgress(), destination);
+    KeptRows kept =
+        noted == null || !noted.basis().equals(basis)
+            ? null
+            : new Resumption(view, destination, transfer).run(table, target, noted, view.shown());
+    return new CopyPlan(
+        view.ranges(table.table(), setting.settings().rowsPerRange()),
+        copy.keysFollow() ? indexesToBuild(copy) : List.of(),
+        basis,
+        noted,
+        kept);
   }
 
   private List<TableIndex> indexesToBuild(TableCopy copy) throws SQLException {
@@ -171,8 +181,16 @@ final class TableCopier implements AutoCloseable {
   }
 
   private void copyRange(TableCopy copy, PageRange range) throws SQLException {
-    transfer(copy, range, target(copy));
-    destination.commit();
+    CopyNote note = copy.note();
+    if (note == null) {
+      transfer(copy, range.conditionSql(), target(copy));
+      destination.commit();
+      return;
+    }
+    Visibility shown = view.shown();
+    // Nobody else moves rows of this range meanwhile.
+    Brought brought = transfer(copy, note.kept().conditionOfMissing(range), target(copy));
+    note.commit(destination, before -> before.with(shown, range, brought.rows(), brought.bytes()));
   }
 
   private void finish(TableCopy copy) throws SQLException {
@@ -211,13 +229,8 @@ final class TableCopier implements AutoCloseable {
         .orElseThrow(() -> new SQLException("the destination table is gone", "42P01"));
   }
 
-  private void transfer(TableCopy copy, PageRange range, Table target) throws SQLException {
-    view.locked(
-        copy.table().table(),
-        () -> {
-          transfer.run(copy, range, target);
-          return true;
-        });
+  private Brought transfer(TableCopy copy, String condition, Table target) throws SQLException {
+    return view.locked(copy.table().table(), () -> transfer.run(copy, condition, target));
   }
 
   /**

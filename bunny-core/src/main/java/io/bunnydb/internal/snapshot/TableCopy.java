@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The copy of one table: stages, each of steps that may run at the same time. The first step finds
@@ -23,6 +24,7 @@ final class TableCopy {
   private final SnapshotCopy.Listener listener;
   private final Deque<List<Step>> stages = new ArrayDeque<>();
   private final List<Built> built = new ArrayList<>();
+  private @Nullable CopyNote note;
   private boolean keysFollow;
   private int unfinished;
   private long lastReport;
@@ -56,9 +58,24 @@ final class TableCopy {
     return job.checkpoint().mapping().destination();
   }
 
+  /** What was known of the table before the copy. */
+  TableCheckpoint checkpoint() {
+    return job.checkpoint();
+  }
+
   /** What is known of the table when the copy is done. */
   TableCheckpoint copied(Lsn snapshot) {
     return job.copied(snapshot);
+  }
+
+  /** Has what the copy brings be noted, so that it need not be brought again. */
+  synchronized void notedIn(CopyNote newNote) {
+    note = newNote;
+  }
+
+  /** Where what the copy brings is noted; null where it is not. */
+  synchronized @Nullable CopyNote note() {
+    return note;
   }
 
   /** Notes whether keys and indexes follow the rows, as the table is new. */
@@ -110,6 +127,12 @@ final class TableCopy {
     job.progress().copyBegins(table().table().estimatedRows(), bytesOnDisk);
     lastReport = System.nanoTime();
     listener.begins(job.progress());
+  }
+
+  /** Tells that rows are there that came before. */
+  synchronized void keeps(KeptRows kept) {
+    job.progress().kept(kept.rows(), kept.bytes());
+    listener.keeps(job.progress());
   }
 
   /** Counts rows that have come; tells of it now and then. */

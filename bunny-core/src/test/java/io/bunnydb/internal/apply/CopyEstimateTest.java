@@ -54,4 +54,19 @@ final class CopyEstimateTest {
     assertThat(progress.status().bytesToCopy()).isEqualTo(45_000);
     assertThat(progress.status().remainingCopyTime()).isNull();
   }
+
+  @Test
+  void rowsThatWereKeptCountButSayNothingOfThePace() {
+    TableProgress progress = new TableProgress(TableMapping.from("s.t"), TableState.COPYING);
+    progress.copyBegins(1000, 80_000);
+    progress.kept(600, 30_000);
+    assertThat(progress.status().rowsCopied()).isEqualTo(600);
+    assertThat(progress.status().bytesToCopy()).isEqualTo(50_000);
+    assertThat(progress.status().remainingCopyTime()).isNull();
+    progress.copied(100, 5000);
+    assertThat(progress.status().rowsCopied()).isEqualTo(700);
+    assertThat(progress.status().remainingCopyTime()).isNotNull();
+    progress.copyBegins(1000, 80_000);
+    assertThat(progress.status().rowsCopied()).isZero();
+  }
 }

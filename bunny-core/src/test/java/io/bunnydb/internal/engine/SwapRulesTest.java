@@ -52,6 +52,23 @@ final class SwapRulesTest {
     assertThat(Joining.earliestNeeded(joined.withPosition(new Lsn(400)))).isEqualTo(new Lsn(300));
   }
 
+  @Test
+  void copyThatBeginsAnewKeepsNothingOfTheLastOne() {
+    TableCheckpoint copying = table("a", COPYING, 0).withCopyProgress("some");
+    assertThat(SwapRules.begin(copying)).isEqualTo(copying.withCopyProgress(null));
+    TableCheckpoint beside = live("a", 50, COPYING, 0).withCopyProgress("some");
+    assertThat(SwapRules.begin(beside)).isEqualTo(live("a", 50, COPYING, 0));
+    assertThat(SwapRules.giveUp(beside)).isEqualTo(table("a", LIVE, 50));
+  }
+
+  @Test
+  void joiningOthersLeavesTheCopyOfAShadowWhereItIs() {
+    TableCheckpoint beside = live("a", 50, COPYING, 0).withCopyProgress("some");
+    Checkpoint joined = Joining.join(checkpoint(100, beside, table("b", COPIED, 90)));
+    assertThat(joined.tables().get(0))
+        .isEqualTo(live("a", 100, COPYING, 0).withCopyProgress("some"));
+  }
+
   /** The stream may be late, and the copy ahead of it. */
   @Test
   void shadowThatIsAheadOfTheStreamIsWaitedFor() {
