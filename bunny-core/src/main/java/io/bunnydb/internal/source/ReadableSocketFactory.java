@@ -73,7 +73,7 @@ public final class ReadableSocketFactory extends SocketFactory {
     /** Bytes per second that the connection must be able to carry. */
     private static final long LEAST_RATE = 128L << 20;
 
-    private static final int WINDOW_BYTES = 16 << 10;
+    private static final int WINDOW_BYTES = 64 << 10;
     private static final int MOST_WINDOW_BYTES = 128 << 10;
 
     private @Nullable AwaitableInput input;
