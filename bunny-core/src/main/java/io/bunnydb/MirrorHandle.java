@@ -292,7 +292,11 @@ public final class MirrorHandle implements AutoCloseable {
    * <p>What cannot be proven harmless is not done, but told with the reason and the cure: columns
    * that were dropped, or renamed where that is not certain; other types; columns whose values in
    * rows of before are not sent. That a USING expression changed values is not seen. Indexes,
-   * constraints and identities are not compared, nor are tables that are being copied.
+   * constraints and identities that the destination has no equal of, whatever its name, are
+   * BY_HAND, with their SQL, as it may be without them on purpose: those that a table made by Bunny
+   * would get, and no index by {@link MirrorBuilder#replicateIndexes replicateIndexes(false)}, no
+   * foreign key by {@link MirrorBuilder#replicateForeignKeys replicateForeignKeys(false)}. What it
+   * has beyond the source's is not told of. Tables that are being copied are not compared.
    *
    * <p>The mirror is SYNCING_SCHEMA for as long as the destination is altered, then what it was. A
    * running mirror rolls back what is in flight, and waits up to a minute for the rows on the way.

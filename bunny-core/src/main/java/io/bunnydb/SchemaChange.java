@@ -26,7 +26,8 @@ public record SchemaChange(TableName table, String sql, Outcome outcome, @Nullab
     /** It can be made when the rows on the way have arrived, which may not suit it yet. */
     WAITS,
     /**
-     * Bunny cannot prove it harmless, or the destination refused it; the reason says what to do.
+     * Bunny cannot prove it harmless or wanted, as with every index, constraint and identity, or
+     * the destination refused it; the reason says what to do.
      */
     BY_HAND
   }

@@ -63,6 +63,7 @@ final class CheckConstraintsIT {
       writes.close();
       handle.awaitCaughtUp(SOON);
       databases.assertMirrored("public.a");
+      assertThat(handle.planSchema()).isEmpty();
       handle.drop();
     }
   }
@@ -98,6 +99,7 @@ final class CheckConstraintsIT {
               "later of public.a is not made on the destination: it is not valid")) {
         assertThat(log.text()).contains("constraint " + told);
       }
+      assertThat(handle.planSchema()).isEmpty();
       handle.drop();
     }
   }

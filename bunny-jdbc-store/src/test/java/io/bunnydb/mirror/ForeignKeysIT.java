@@ -203,6 +203,7 @@ final class ForeignKeysIT {
                   + " REFERENCES \"public\".\"x\" (\"id\") NOT VALID",
               "ALTER TABLE \"public\".\"y\" VALIDATE CONSTRAINT \"y_x_fkey\"")
           .doesNotContain("ALTER TABLE \"public\".\"x\" VALIDATE CONSTRAINT \"later\"");
+      assertThat(handle.planSchema()).isEmpty();
       handle.drop();
     }
   }

@@ -107,6 +107,7 @@ final class IndexesIT {
       handle.awaitCaughtUp(SOON);
       TableComparison.assertEqual(
           databases.source(), "a", databases.destination(), "\"Other One\".\"USING b\"");
+      assertThat(handle.planSchema()).isEmpty();
       handle.drop();
     }
   }
@@ -132,6 +133,7 @@ final class IndexesIT {
       assertThat(handle.events(new EventQuery(9, 0, Level.WARN, "does without")).events())
           .hasSize(1)
           .allMatch(event -> event.details().get("index").equals("by_twice"));
+      assertThat(handle.planSchema()).singleElement().matches(c -> c.sql().contains("by_twice"));
       handle.drop();
     }
   }
@@ -148,6 +150,7 @@ final class IndexesIT {
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
       assertThat(indexes(databases.destination(), "a"))
           .containsExactly("one UNIQUE btree (n) u UNIQUE (n)", "taken2 btree (n)");
+      assertThat(handle.planSchema()).isEmpty();
       databases.destination().execute("DROP TABLE taken, taken1");
       handle.drop();
     }
@@ -160,6 +163,7 @@ final class IndexesIT {
         .execute("CREATE TABLE a (id int PRIMARY KEY, n int UNIQUE)", "CREATE INDEX ON a (n)");
     try (MirrorHandle handle = running(mirror(databases, "public.a").replicateIndexes(false))) {
       assertThat(indexes(databases.destination(), "a")).isEmpty();
+      assertThat(handle.planSchema()).isEmpty();
       handle.drop();
     }
   }
@@ -182,6 +186,7 @@ final class IndexesIT {
       assertThat(log.text())
           .contains("index half of public.a is not made on the destination: it is not valid")
           .contains("index public.own of public.a is not made on the destination");
+      assertThat(handle.planSchema()).isEmpty();
       handle.drop();
     }
   }
@@ -210,6 +215,7 @@ final class IndexesIT {
         assertThat(log.text())
             .contains("index " + index + " of public.a is not made on the destination: it uses");
       }
+      assertThat(handle.planSchema()).isEmpty();
       handle.drop();
     }
   }

@@ -209,7 +209,11 @@ final class SchemaPolicyIT {
         MirrorHandle handle =
             running(mirror(databases, "public.a", "public.b").schemaChanges(SchemaPolicy.FOLLOW))) {
       handle.awaitCaughtUp(SOON);
-      databases.source().execute("ALTER TABLE b ADD odd double precision DEFAULT random()");
+      databases
+          .source()
+          .execute(
+              "ALTER TABLE b ADD odd double precision DEFAULT random()",
+              "CREATE INDEX left_alone ON b (n)");
       for (int value = 1; value < 4; value++) {
         setDefaultOfA(value);
         awaitColumns(databases.source(), "a");
@@ -219,6 +223,8 @@ final class SchemaPolicyIT {
       // Somebody who asks is told how it is now.
       assertThat(handle.planSchema()).anyMatch(change -> change.sql().contains("odd"));
       assertThat(log.text().split(looked, -1)).hasSize(3);
+      assertThat(handle.planSchema()).anyMatch(change -> change.sql().contains("left_alone"));
+      assertThat(log.text()).doesNotContain("left_alone");
       handle.drop();
     }
   }

@@ -72,6 +72,11 @@ public final class Sql {
     }
   }
 
+  /** Numbers as one parameter of a {@link #query}, which casts it to an array of their type. */
+  public static Object array(Collection<Long> numbers) {
+    return numbers.stream().map(String::valueOf).toArray(String[]::new);
+  }
+
   /** The text of the first row's first column; null where there is no row, or a NULL. */
   public static @Nullable String queryText(
       Connection connection, String query, @Nullable Object... parameters) throws SQLException {

@@ -211,7 +211,10 @@ public final class MirrorEngine {
   public List<SchemaChange> planSchema() {
     rules.admitWhereLive("planSchema");
     context.fruitlessScans().forget();
-    return SchemaPlan.read(context, new StopSignal()).changes();
+    List<SchemaChange> changes =
+        new ArrayList<>(SchemaPlan.read(context, new StopSignal()).changes());
+    changes.addAll(ObjectPlan.read(context));
+    return List.copyOf(changes);
   }
 
   /** Brings the destination's tables in line with the source's. */

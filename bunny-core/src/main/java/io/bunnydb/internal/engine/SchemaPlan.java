@@ -111,7 +111,8 @@ record SchemaPlan(List<SchemaChange> changes, Lsn seen, List<TableName> unpublis
         .toList();
   }
 
-  private static Set<TableName> live(MirrorContext context) {
+  /** The source tables whose rows are there, and followed. */
+  static Set<TableName> live(MirrorContext context) {
     return context.tables().statuses().stream()
         .filter(status -> status.state() == TableState.LIVE)
         .map(TableStatus::source)

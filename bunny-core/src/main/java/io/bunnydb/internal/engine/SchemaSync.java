@@ -41,17 +41,24 @@ final class SchemaSync {
   }
 
   /**
-   * Makes what can be made, and tells what became of everything.
+   * Makes what can be made, and tells what became of everything, and what else the destination is
+   * without then.
    *
    * @param refusal throws where the mirror's state forbids the command
    */
   List<SchemaChange> run(Runnable refusal) {
     context.fruitlessScans().forget();
-    return run(refusal, change -> true, Patience.OF_A_CALL, new StopSignal());
+    List<SchemaChange> changes =
+        new ArrayList<>(run(refusal, change -> true, Patience.OF_A_CALL, new StopSignal()));
+    MirrorState state = context.lifecycle().state();
+    if (state == MirrorState.RUNNING || state == MirrorState.PAUSED) {
+      changes.addAll(ObjectPlan.read(context));
+    }
+    return List.copyOf(changes);
   }
 
   /**
-   * The same for some of the changes.
+   * Makes some of the changes that it can make.
    *
    * @param patience how long tables are waited for that are in use
    * @param stop breaks off the comparison

@@ -242,7 +242,8 @@ final class ColumnChanges {
     return alter(target.name(), column, how);
   }
 
-  private static String alter(TableName target, String column, String how) {
+  /** The SQL that alters a column. */
+  static String alter(TableName target, String column, String how) {
     return "ALTER TABLE " + target.toSql() + " ALTER COLUMN " + Sql.identifier(column) + " " + how;
   }
 }

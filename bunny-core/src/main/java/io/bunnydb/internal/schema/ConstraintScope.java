@@ -131,19 +131,29 @@ public record ConstraintScope(
     boolean isToValidate =
         constraint.isValid() && (reference == null || !table.table().isPartitioned());
     MirroredTable referenced = reference == null ? null : tables.get(reference.oid());
-    String definition =
-        reference == null || referenced == null
-            ? String.valueOf(constraint.check())
-            : definition(constraint, reference, referenced.mapping().destination());
-    // The words of a check hold that it is not enforced.
-    String lateness =
-        constraint.isEnforced() ? " NOT VALID" : reference == null ? "" : " NOT ENFORCED";
     return new TableConstraint(
         target,
         constraint.name(),
-        definition + lateness,
+        words(constraint, referenced == null ? null : referenced.mapping().destination()),
         isToValidate,
         referenced == null ? null : referenced.mapping().destination());
+  }
+
+  /**
+   * What follows a constraint's name in SQL, so that no row is read.
+   *
+   * @param referenced the table that a foreign key is to refer to; null for a check
+   */
+  static String words(SourceConstraint constraint, @Nullable TableName referenced) {
+    Reference reference = constraint.reference();
+    String definition =
+        reference == null || referenced == null
+            ? String.valueOf(constraint.check())
+            : definition(constraint, reference, referenced);
+    // The words of a check hold that it is not enforced.
+    String lateness =
+        constraint.isEnforced() ? " NOT VALID" : reference == null ? "" : " NOT ENFORCED";
+    return definition + lateness;
   }
 
   private static String definition(

@@ -79,13 +79,11 @@ public record IndexBuilder(
    * @throws SQLException if it cannot be built; the transaction goes on without it
    */
   public Trial tryOut(TableIndex index) throws SQLException {
-    String name = chooseName(index);
-    String build = buildSql(index, name);
-    String attach = attachSql(index, name);
+    Trial trial = sql(index);
     Savepoint before = destination.setSavepoint();
     try {
-      Sql.execute(destination, build);
-      if (!attach.isEmpty()) {
+      Sql.execute(destination, trial.build());
+      for (String attach : trial.attach()) {
         Sql.execute(destination, attach);
       }
     } catch (SQLException e) {
@@ -93,7 +91,14 @@ public record IndexBuilder(
       throw e;
     }
     destination.releaseSavepoint(before);
-    return new Trial(build, attach.isEmpty() ? List.of() : List.of(attach));
+    return trial;
+  }
+
+  /** The SQL that makes an index, under a name that is not taken now. */
+  Trial sql(TableIndex index) throws SQLException {
+    String name = chooseName(index);
+    String attach = attachSql(index, name);
+    return new Trial(buildSql(index, name), attach.isEmpty() ? List.of() : List.of(attach));
   }
 
   private String chooseName(TableIndex index) throws SQLException {

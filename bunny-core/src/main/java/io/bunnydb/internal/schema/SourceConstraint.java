@@ -5,12 +5,16 @@ import io.bunnydb.internal.catalog.Sql;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A check or foreign-key constraint as the source's catalog has it ("pg_constraint" in the
- * PostgreSQL documentation).
+ * A check or foreign-key constraint as a catalog, mostly the source's, has it ("pg_constraint" in
+ * the PostgreSQL documentation).
  *
  * @param name its name
  * @param check the definition of a check constraint, in SQL; null for a foreign key
@@ -70,7 +74,8 @@ public record SourceConstraint(
                    OR f.pronamespace <> (SELECT oid FROM pg_catalog.pg_namespace
                                          WHERE nspname = 'pg_catalog')),
                pg_catalog.lower(pg_catalog.substring(
-                 k.conbin::text, '[{](SQLVALUEFUNCTION|COERCEVIAIO|ROWCOMPARE|XMLEXPR|JSON|NEXTVALUE)')))
+                 k.conbin::text, '[{](SQLVALUEFUNCTION|COERCEVIAIO|ROWCOMPARE|XMLEXPR|JSON|NEXTVALUE)'))),
+             k.conrelid::bigint
       FROM pg_catalog.pg_constraint k
       CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(k)) j (k)
       LEFT JOIN pg_catalog.pg_class c ON c.oid = k.confrelid
@@ -79,9 +84,9 @@ public record SourceConstraint(
       """;
 
   // A key to a partitioned table has another entry for each of its partitions.
-  private static final String OF_TABLE =
+  private static final String OF_TABLES =
       """
-      k.conrelid = CAST(? AS oid) AND k.contype IN ('c', 'f') AND NOT EXISTS
+      k.conrelid = ANY (CAST(? AS oid[])) AND k.contype IN ('c', 'f') AND NOT EXISTS
         (SELECT FROM pg_catalog.pg_constraint p
          WHERE p.oid = k.conparentid AND p.conrelid = k.conrelid)
       """;
@@ -113,14 +118,28 @@ public record SourceConstraint(
    * @param table the table's OID
    */
   public static List<SourceConstraint> of(Connection source, long table) throws SQLException {
-    List<SourceConstraint> constraints =
-        Sql.query(
-            source,
-            CONSTRAINTS + OF_TABLE + "ORDER BY k.contype, k.oid",
-            SourceConstraint::read,
-            table);
+    List<SourceConstraint> constraints = of(source, List.of(table)).get(table);
+    return constraints == null ? new ArrayList<>() : constraints;
+  }
+
+  /**
+   * Reads those of some tables, the checks of each first.
+   *
+   * @param connection a session with an empty search path
+   * @param tables the tables' OIDs
+   * @return the constraints by their table's OID; none for a table without
+   */
+  static Map<Long, List<SourceConstraint>> of(Connection connection, Collection<Long> tables)
+      throws SQLException {
+    Map<Long, List<SourceConstraint>> constraints = new HashMap<>();
+    Sql.query(
+        connection,
+        CONSTRAINTS + OF_TABLES + "ORDER BY k.contype, k.oid",
+        row ->
+            constraints.computeIfAbsent(row.getLong(16), table -> new ArrayList<>()).add(read(row)),
+        Sql.array(tables));
     // One that is just being dropped has no definition any more.
-    constraints.removeIf(c -> c.check == null && c.reference == null);
+    constraints.values().forEach(all -> all.removeIf(c -> c.check == null && c.reference == null));
     return constraints;
   }
 
@@ -129,10 +148,10 @@ public record SourceConstraint(
     return Sql.query(
         source,
         "SELECT k.conname FROM pg_catalog.pg_constraint k WHERE "
-            + OF_TABLE
+            + OF_TABLES
             + "ORDER BY k.contype, k.oid",
         row -> row.getString(1),
-        table);
+        Sql.array(List.of(table)));
   }
 
   private static SourceConstraint read(ResultSet row) throws SQLException {

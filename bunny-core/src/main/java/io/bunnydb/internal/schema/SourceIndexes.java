@@ -4,7 +4,6 @@ import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.schema.TableIndex.Role;
 import io.bunnydb.internal.source.MirroredTable;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -14,42 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The indexes of a source table as the destination is to have them. */
 public final class SourceIndexes {
-  // Of a definition only what follows USING holds under other names; with an empty search path all
-  // of what stands there is written with its schema.
-  private static final String INDEXES =
-      """
-      WITH index AS (
-        SELECT i.*, c.relname, k.oid AS constraint_oid, k.contype, k.condeferrable, k.condeferred,
-               pg_catalog.pg_get_indexdef(c.oid) AS definition,
-               pg_catalog.format('CREATE %sINDEX %I ON %s%I.%I USING ',
-                 CASE WHEN i.indisunique THEN 'UNIQUE ' END, c.relname,
-                 CASE WHEN c.relkind = 'I' THEN 'ONLY ' END, n.nspname, t.relname) AS prefix
-        FROM pg_catalog.pg_index i
-        JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-        JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
-        JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
-        LEFT JOIN pg_catalog.pg_constraint k
-          ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('u', 'x')
-        WHERE i.indrelid = CAST(? AS oid) AND NOT i.indisprimary AND NOT i.indisreplident)
-      SELECT relname, indisvalid, indisunique, indisexclusion, contype,
-             CASE WHEN condeferred THEN ' DEFERRABLE INITIALLY DEFERRED'
-                  WHEN condeferrable THEN ' DEFERRABLE' ELSE '' END,
-             CASE WHEN pg_catalog.starts_with(definition, prefix)
-                  THEN pg_catalog.substr(definition, pg_catalog.length(prefix) + 1) END,
-             pg_catalog.pg_get_constraintdef(constraint_oid),
-             ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
-                   WHERE a.attrelid = indrelid AND a.attnum > 0 AND
-                     (a.attnum = ANY (indkey::int2[]) OR a.attnum IN
-                       (SELECT d.refobjsubid FROM pg_catalog.pg_depend d
-                        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = indexrelid
-                          AND d.refclassid = 'pg_catalog.pg_class'::regclass
-                          AND d.refobjid = indrelid))),
-             ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
-                   WHERE a.attrelid = indrelid
-                     AND a.attnum = ANY ((indkey::int2[])[0:indnkeyatts - 1]))
-      FROM index ORDER BY indexrelid
-      """;
-
   private static final String OF_PARTITIONS =
       """
       SELECT pg_catalog.string_agg(i.indexrelid::regclass::text, ', ')
@@ -58,18 +21,6 @@ public final class SourceIndexes {
       WHERE p.level > 0 AND NOT EXISTS
         (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = i.indexrelid)
       """;
-
-  private record SourceIndex(
-      String name,
-      boolean isValid,
-      boolean isUnique,
-      boolean isExclusion,
-      boolean isConstraint,
-      String timing,
-      @Nullable String definition,
-      @Nullable String constraint,
-      Set<String> columns,
-      Set<String> keyColumns) {}
 
   private SourceIndexes() {}
 
@@ -94,7 +45,10 @@ public final class SourceIndexes {
     if (scope == IndexScope.KEYS) {
       return indexes;
     }
-    for (SourceIndex index : Sql.query(source, INDEXES, SourceIndexes::read, oid)) {
+    for (CatalogIndex index : CatalogIndex.of(source, List.of(oid)).getOrDefault(oid, List.of())) {
+      if (index.isKey()) {
+        continue;
+      }
       String obstacle = obstacle(index, table, scope);
       if (obstacle == null) {
         indexes.add(copyOf(index));
@@ -110,22 +64,8 @@ public final class SourceIndexes {
     return indexes;
   }
 
-  private static SourceIndex read(ResultSet row) throws SQLException {
-    return new SourceIndex(
-        row.getString(1),
-        row.getBoolean(2),
-        row.getBoolean(3),
-        row.getBoolean(4),
-        row.getString(5) != null,
-        row.getString(6),
-        row.getString(7),
-        row.getString(8),
-        Set.of((String[]) row.getArray(9).getArray()),
-        Set.of((String[]) row.getArray(10).getArray()));
-  }
-
-  private static @Nullable String obstacle(
-      SourceIndex index, MirroredTable table, IndexScope scope) {
+  /** Why a destination is not to have an index that is no key; null for nothing. */
+  static @Nullable String obstacle(CatalogIndex index, MirroredTable table, IndexScope scope) {
     if (!index.isValid()) {
       return "it is not valid on the source";
     }
@@ -152,13 +92,12 @@ public final class SourceIndexes {
     return null;
   }
 
-  private static TableIndex copyOf(SourceIndex index) {
-    String definition = index.isExclusion() ? index.constraint() : index.definition();
+  /** The index as the destination is to have it. */
+  static TableIndex copyOf(CatalogIndex index) {
     Role role =
         index.isExclusion()
             ? Role.EXCLUSION_CONSTRAINT
             : index.isConstraint() ? Role.UNIQUE_CONSTRAINT : Role.PLAIN;
-    return new TableIndex(
-        role, index.name(), "", index.isUnique(), String.valueOf(definition), index.timing());
+    return new TableIndex(role, index.name(), "", index.isUnique(), index.sql(), index.timing());
   }
 }
