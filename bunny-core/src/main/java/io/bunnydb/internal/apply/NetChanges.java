@@ -318,7 +318,9 @@ final class NetChanges {
     return slot;
   }
 
-  /** FNV-1a: keys that count up differ in two bytes at most, of which a weaker sum has few values. */
+  /**
+   * FNV-1a: keys that count up differ in two bytes at most, of which a weaker sum has few values.
+   */
   private int hash(int entry) {
     int hash = FNV_BASIS;
     for (int column = 0; column < width; column++) {
