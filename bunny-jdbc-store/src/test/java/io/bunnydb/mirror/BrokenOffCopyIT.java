@@ -250,10 +250,27 @@ final class BrokenOffCopyIT {
         "VACUUM FULL a",
         "ALTER TABLE a ADD COLUMN late int DEFAULT 7",
         "ALTER TABLE a DROP COLUMN n; ALTER TABLE a ADD COLUMN n int DEFAULT 5",
+        "ALTER TYPE mood RENAME VALUE 'sad' TO 'glad'",
+        "ALTER TYPE pair DROP ATTRIBUTE y; ALTER TYPE pair ADD ATTRIBUTE y int",
         "a row is lost"
       })
   void beginsAnewWhereRowsAreOfNoUse(String change) throws SQLException {
     createTables(ROWS);
+    if (change.startsWith("ALTER TYPE")) {
+      databases
+          .source()
+          .execute(
+              "CREATE TYPE mood AS ENUM ('sad')",
+              "CREATE TYPE pair AS (x int, y int, m mood)",
+              "CREATE DOMAIN pairs AS pair[]",
+              "ALTER TABLE a ADD COLUMN p pairs DEFAULT '{\"(1,2,sad)\"}'");
+      databases
+          .destination()
+          .execute(
+              "CREATE TYPE pair AS (x text, y text, m text)",
+              "CREATE DOMAIN pairs AS pair[]",
+              "ALTER TABLE a ADD COLUMN p pairs");
+    }
     Connection held = holdOneRange();
     try (MirrorHandle handle = inRanges().build().start()) {
       awaitAllButOneCommitted(MOST_ROWS);
