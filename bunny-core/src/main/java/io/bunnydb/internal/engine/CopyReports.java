@@ -40,19 +40,22 @@ record CopyReports(MirrorContext context) implements SnapshotCopy.Listener {
   }
 
   @Override
-  public void ends(TableProgress table) {
+  public void ends(TableProgress table, long rowsKept, long bytesKept) {
     TableStatus status = table.status();
+    long rows = status.rowsCopied() - rowsKept;
     Duration time = table.copyTime();
     note(
         "table "
             + status.source()
             + " is copied: "
-            + status.rowsCopied()
+            + rows
             + " rows in "
             + time.toMillis()
-            + " ms",
+            + " ms"
+            + (rowsKept == 0 ? "" : ", beside " + rowsKept + " that were kept"),
         status);
-    FlightRecords.copy(context.config().name(), status, time);
+    FlightRecords.copy(
+        context.config().name(), status.source(), rows, status.bytesCopied() - bytesKept, time);
     context.lifecycle().copied(status.source());
     tell(status);
   }
