@@ -22,6 +22,16 @@ record CopyReports(MirrorContext context) implements SnapshotCopy.Listener {
   }
 
   @Override
+  public void startsOver(TableName table, String reason) {
+    context.warn(
+        "the copy of table "
+            + table
+            + " starts over, as outdated rows of an earlier one could not be removed: "
+            + reason,
+        Map.of("table", table.toString()));
+  }
+
+  @Override
   public void keeps(TableProgress table) {
     TableStatus status = table.status();
     note(

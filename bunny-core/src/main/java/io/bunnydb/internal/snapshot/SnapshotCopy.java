@@ -33,6 +33,9 @@ public final class SnapshotCopy {
     /** A table's rows are about to come. */
     void begins(TableProgress table);
 
+    /** Rows that an earlier copy has brought cannot stay, for the reason given. */
+    void startsOver(TableName table, String reason);
+
     /**
      * Rows are there that an earlier copy has brought, which are counted among those of this one.
      */

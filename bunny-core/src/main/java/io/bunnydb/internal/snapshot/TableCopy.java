@@ -130,6 +130,11 @@ final class TableCopy {
     listener.begins(job.progress());
   }
 
+  /** Tells that rows that came before cannot stay. */
+  synchronized void startsOver(String reason) {
+    listener.startsOver(table().table().name(), reason);
+  }
+
   /** Tells that rows are there that came before. */
   synchronized void keeps(KeptRows old) {
     kept = old;
