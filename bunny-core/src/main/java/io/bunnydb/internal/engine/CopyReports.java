@@ -22,6 +22,16 @@ record CopyReports(MirrorContext context) implements SnapshotCopy.Listener {
   }
 
   @Override
+  public void startsOver(TableName table, String reason) {
+    context.warn(
+        "the copy of table "
+            + table
+            + " starts over, as outdated rows of an earlier one could not be removed: "
+            + reason,
+        Map.of("table", table.toString()));
+  }
+
+  @Override
   public void keeps(TableProgress table) {
     TableStatus status = table.status();
     note(
@@ -40,19 +50,22 @@ record CopyReports(MirrorContext context) implements SnapshotCopy.Listener {
   }
 
   @Override
-  public void ends(TableProgress table) {
+  public void ends(TableProgress table, long rowsKept, long bytesKept) {
     TableStatus status = table.status();
+    long rows = status.rowsCopied() - rowsKept;
     Duration time = table.copyTime();
     note(
         "table "
             + status.source()
             + " is copied: "
-            + status.rowsCopied()
+            + rows
             + " rows in "
             + time.toMillis()
-            + " ms",
+            + " ms"
+            + (rowsKept == 0 ? "" : ", beside " + rowsKept + " that were kept"),
         status);
-    FlightRecords.copy(context.config().name(), status, time);
+    FlightRecords.copy(
+        context.config().name(), status.source(), rows, status.bytesCopied() - bytesKept, time);
     context.lifecycle().copied(status.source());
     tell(status);
   }

@@ -3,7 +3,7 @@ package io.bunnydb.internal.engine;
 import io.bunnydb.BatchReport;
 import io.bunnydb.MirrorException;
 import io.bunnydb.MirrorState;
-import io.bunnydb.TableStatus;
+import io.bunnydb.TableName;
 import io.bunnydb.internal.catalog.ErrorKinds;
 import java.time.Duration;
 import jdk.jfr.Category;
@@ -122,13 +122,14 @@ final class FlightRecords {
     }
   }
 
-  static void copy(String mirror, TableStatus table, Duration time) {
+  /** Tells of what came in that time, without rows that were kept. */
+  static void copy(String mirror, TableName table, long rows, long bytes, Duration time) {
     Copy event = new Copy();
     if (event.shouldCommit()) {
       event.mirror = mirror;
-      event.table = table.source().toString();
-      event.rows = table.rowsCopied();
-      event.bytes = table.bytesCopied();
+      event.table = table.toString();
+      event.rows = rows;
+      event.bytes = bytes;
       event.copyTime = time.toNanos();
       event.commit();
     }

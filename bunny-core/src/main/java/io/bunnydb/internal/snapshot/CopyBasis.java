@@ -32,6 +32,36 @@ final class CopyBasis {
       ORDER BY attnum
       """;
 
+  // A value may hold labels and attributes by their numbers, so it shows other words when its type
+  // is altered, though its row is not. Of all columns, as the filter may name any.
+  private static final String TYPES =
+      """
+      WITH RECURSIVE used (oid) AS (
+        SELECT atttypid FROM pg_catalog.pg_attribute
+        WHERE attrelid = CAST(? AS oid) AND attnum > 0 AND NOT attisdropped
+        UNION
+        SELECT part.oid
+        FROM used
+        JOIN pg_catalog.pg_type t ON t.oid = used.oid
+        CROSS JOIN LATERAL (
+          VALUES (t.typbasetype), (t.typelem)
+          UNION ALL
+          SELECT rngsubtype FROM pg_catalog.pg_range WHERE t.oid IN (rngtypid, rngmultitypid)
+          UNION ALL
+          SELECT atttypid FROM pg_catalog.pg_attribute
+          WHERE attrelid = t.typrelid AND attnum > 0 AND NOT attisdropped) part (oid))
+      SELECT pg_catalog.concat_ws(' ', t.oid, t.typbasetype, t.typtypmod,
+               ARRAY(SELECT enumlabel FROM pg_catalog.pg_enum
+                     WHERE enumtypid = t.oid ORDER BY enumsortorder),
+               ARRAY(SELECT pg_catalog.concat_ws(' ', attnum, atttypid, atttypmod, attname)
+                     FROM pg_catalog.pg_attribute
+                     WHERE attrelid = t.typrelid AND attnum > 0 AND NOT attisdropped
+                     ORDER BY attnum))
+      FROM used
+      JOIN pg_catalog.pg_type t ON t.oid = used.oid
+      ORDER BY t.oid
+      """;
+
   private CopyBasis() {}
 
   /**
@@ -63,15 +93,17 @@ final class CopyBasis {
             "\n",
             origin.toString(),
             file,
-            columns(source, table),
+            lines(source, COLUMNS, table),
+            lines(source, TYPES, table),
             String.join("\n", columns),
             "filter " + mirrored.mapping().filter(),
             Long.toString(target.oid()),
-            columns(destination, target)));
+            lines(destination, COLUMNS, target)));
   }
 
-  private static String columns(Connection connection, Table table) throws SQLException {
-    return String.join("\n", Sql.query(connection, COLUMNS, row -> row.getString(1), table.oid()));
+  private static String lines(Connection connection, String query, Table table)
+      throws SQLException {
+    return String.join("\n", Sql.query(connection, query, row -> row.getString(1), table.oid()));
   }
 
   private static String digest(String text) {

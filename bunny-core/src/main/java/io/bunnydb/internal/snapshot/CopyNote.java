@@ -17,8 +17,6 @@ import org.jspecify.annotations.Nullable;
  * a line each; who reads the note asks the destination what became of the transaction.
  */
 final class CopyNote {
-  private static final String SERIALIZATION_FAILURE = "40001";
-
   // Of a transaction that the server has not given yet it would not answer; nor does it keep for
   // ever what became of one.
   private static final String OUTCOME =
@@ -32,7 +30,7 @@ final class CopyNote {
   private final CheckpointStore store;
   private final TableCheckpoint checkpoint;
   private KeptRows kept;
-  private boolean isUncertain;
+  private @Nullable SQLException doubt;
 
   /**
    * A note; nothing is written.
@@ -77,20 +75,21 @@ final class CopyNote {
   }
 
   /**
-   * Commits the transaction of a session, and the note with it.
+   * Commits the transaction of a session, and the note with it. Where the note cannot be written
+   * the transaction is not committed, and what holds is what held before.
    *
    * @param change from what held before it to what holds then
    * @throws SQLException also where it is not known what became of an earlier commit
    */
   synchronized void commit(Connection destination, UnaryOperator<KeptRows> change)
       throws SQLException {
-    if (isUncertain) {
+    if (doubt != null) {
       throw new SQLException(
           "another worker's part of the table may have been committed or not; it is tried again",
-          SERIALIZATION_FAILURE);
+          doubt.getSQLState(),
+          doubt);
     }
     KeptRows after = change.apply(kept);
-    isUncertain = true;
     String text = after.toString();
     if (!store.joinsDestination()) {
       String transaction =
@@ -98,8 +97,12 @@ final class CopyNote {
       text = kept + "\n" + transaction + "\n" + after;
     }
     store.saveTable(mirror, checkpoint.withCopyProgress(text), destination);
-    destination.commit();
+    try {
+      destination.commit();
+    } catch (SQLException e) {
+      doubt = e;
+      throw e;
+    }
     kept = after;
-    isUncertain = false;
   }
 }

@@ -2,11 +2,14 @@ package io.bunnydb.internal.snapshot;
 
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Column;
+import io.bunnydb.internal.catalog.ServerMessage;
 import io.bunnydb.internal.catalog.Sql;
+import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.source.MirroredTable;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Takes over the rows of a copy that was broken off, in the destination's open transaction, so that
- * those stay alone which a new snapshot still shows.
+ * those stay alone which a new snapshot still shows: {@link #fits}, {@link #toKeep}, {@link
+ * #removeOthers}, of which the second alone needs the source.
  *
  * <p>A version of a row keeps its place and the number of the transaction that made it. One that
  * the new snapshot shows, that lies where rows have come, and that the snapshot showed under which
@@ -22,27 +26,42 @@ import org.jspecify.annotations.Nullable;
  * So where as many are left as the destination holds, it holds just these, and else their keys tell
  * which.
  *
- * @param view the source under the new snapshot, on which the table is locked
+ * @param copy the copy that goes on
+ * @param target the destination's table
+ * @param noted what it holds as far as is noted
  * @param destination the session in whose transaction rows are removed
- * @param transfer brings keys
+ * @param stop ends the work
  */
-record Resumption(SourceView view, Connection destination, RowTransfer transfer) {
+record Resumption(
+    TableCopy copy, Table target, KeptRows noted, Connection destination, StopSignal stop) {
   private static final String KEYS = "pg_temp.bunny_kept_keys";
 
+  /** A part of the work that the destination may refuse. */
+  @FunctionalInterface
+  private interface Attempt {
+    /** Does it. */
+    void run() throws SQLException;
+  }
+
+  /** Whether the destination holds as many rows as are noted; nobody changes them from then on. */
+  boolean fits() throws SQLException {
+    Sql.execute(destination, "LOCK TABLE " + target.toSql() + " IN SHARE ROW EXCLUSIVE MODE");
+    return count(destination, target.toSql(), "") == noted.rows();
+  }
+
   /**
-   * Looks whether the rows can stay, and removes those that cannot.
+   * Looks which rows can stay, and brings their keys where others cannot.
    *
-   * @return what is left; null where all is to be copied, and the table to be emptied before
+   * @param view the source under the new snapshot, on which the table is locked
+   * @return what is left when the others are removed; null where all is to be copied, and the table
+   *     to be emptied before
    */
-  @Nullable KeptRows run(MirroredTable mirrored, Table target, KeptRows noted, Visibility now)
-      throws SQLException {
+  @Nullable KeptRows toKeep(SourceView view, RowTransfer transfer) throws SQLException {
+    Visibility now = view.shown();
     if (!noted.parts().stream().allMatch(part -> part.shown().reachesTo(now))) {
       return null;
     }
-    Sql.execute(destination, "LOCK TABLE " + target.toSql() + " IN SHARE ROW EXCLUSIVE MODE");
-    if (count(destination, target.toSql(), "") != noted.rows()) {
-      return null;
-    }
+    MirroredTable mirrored = copy.table();
     long left = 0;
     for (String condition : noted.conditions()) {
       left += count(view.connection(), mirrored.table().toSql(), where(mirrored, condition));
@@ -50,15 +69,26 @@ record Resumption(SourceView view, Connection destination, RowTransfer transfer)
     if (left == noted.rows()) {
       return noted;
     }
-    boolean mayKeepKeys =
-        Sql.queryBoolean(
-            destination,
-            "SELECT pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY')");
-    if (left == 0 || left > noted.rows() || !mayKeepKeys) {
+    if (left == 0 || left > noted.rows()) {
       return null;
     }
-    removeAllBut(mirrored, target, noted);
-    return count(destination, target.toSql(), "") == left ? noted.reducedTo(left) : null;
+    List<Column> key =
+        mirrored.columns().stream()
+            .filter(column -> mirrored.table().primaryKey().contains(column.name()))
+            .toList();
+    if (!isDone(() -> makeTableOf(key))) {
+      return null;
+    }
+    for (String condition : noted.conditions()) {
+      transfer.runQuietly(mirrored, key, condition, target, KEYS);
+    }
+    return noted.reducedTo(left);
+  }
+
+  /** Removes the rows that are not to be kept; false where all is to be copied after all. */
+  boolean removeOthers(KeptRows kept) throws SQLException {
+    return kept.rows() == noted.rows()
+        || (isDone(this::deleteOthers) && count(destination, target.toSql(), "") == kept.rows());
   }
 
   private static String where(MirroredTable mirrored, String condition) {
@@ -70,33 +100,54 @@ record Resumption(SourceView view, Connection destination, RowTransfer transfer)
         .get(0);
   }
 
-  private void removeAllBut(MirroredTable mirrored, Table target, KeptRows noted)
-      throws SQLException {
-    List<Column> key = new ArrayList<>();
-    for (Column column : mirrored.columns()) {
-      if (mirrored.table().primaryKey().contains(column.name())) {
-        key.add(column);
-      }
+  /**
+   * Does what a destination may refuse that takes a copy from the beginning: it can be published
+   * without a replica identity, have a trigger of its own, or lack the right or the room.
+   *
+   * @return whether it is done; else it is told, and the transaction is as before
+   */
+  private boolean isDone(Attempt attempt) throws SQLException {
+    Savepoint before = destination.setSavepoint();
+    try {
+      attempt.run();
+    } catch (SQLException e) {
+      stop.check();
+      rollBack(before, e);
+      copy.startsOver(ServerMessage.of(e));
+      return false;
     }
-    String names = Sql.identifiers(key.stream().map(Column::name).toList());
+    destination.releaseSavepoint(before);
+    return true;
+  }
+
+  private void rollBack(Savepoint before, SQLException reason) throws SQLException {
+    try {
+      destination.rollback(before);
+    } catch (SQLException e) {
+      reason.addSuppressed(e);
+      throw reason; // the connection is lost
+    }
+  }
+
+  private void makeTableOf(List<Column> key) throws SQLException {
     Sql.execute(
         destination,
         "CREATE TEMPORARY TABLE "
             + KEYS
             + " ON COMMIT DROP AS SELECT "
-            + names
+            + Sql.identifiers(key.stream().map(Column::name).toList())
             + " FROM "
             + target.toSql()
             + " WITH NO DATA");
-    for (String condition : noted.conditions()) {
-      transfer.runQuietly(mirrored, key, condition, target, KEYS);
-    }
+  }
+
+  private void deleteOthers() throws SQLException {
     // Sessions that write are to look rows up one by one; here each row of the table is looked for.
     Sql.execute(destination, "ANALYZE " + KEYS);
     Sql.execute(destination, "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on");
     List<String> equalities = new ArrayList<>();
     for (Column column : target.columns()) {
-      if (mirrored.table().primaryKey().contains(column.name())) {
+      if (copy.table().table().primaryKey().contains(column.name())) {
         String name = Sql.identifier(column.name());
         equalities.add(Catalog.equality(destination, column, "o." + name, "s." + name));
       }

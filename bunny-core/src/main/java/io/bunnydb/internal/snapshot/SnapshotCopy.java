@@ -33,6 +33,9 @@ public final class SnapshotCopy {
     /** A table's rows are about to come. */
     void begins(TableProgress table);
 
+    /** Rows that an earlier copy has brought cannot stay, for the reason given. */
+    void startsOver(TableName table, String reason);
+
     /**
      * Rows are there that an earlier copy has brought, which are counted among those of this one.
      */
@@ -41,8 +44,13 @@ public final class SnapshotCopy {
     /** Rows have come; now and then. */
     void goesOn(TableProgress table);
 
-    /** A table is copied. */
-    void ends(TableProgress table);
+    /**
+     * A table is copied.
+     *
+     * @param rowsKept how many of its rows an earlier copy has brought
+     * @param bytesKept how many bytes these were
+     */
+    void ends(TableProgress table, long rowsKept, long bytesKept);
 
     /** The destination is not to have an index of a source table, for the reason given. */
     void leavesOut(TableName table, String index, String reason);

@@ -28,6 +28,7 @@ import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Does one step after the other of tables' copies, over one connection to either side. Used by one
@@ -118,7 +119,7 @@ final class TableCopier implements AutoCloseable {
       copy.keysFollow(true);
       FirstCopy.dropIndexes(destination, target);
     }
-    CopyPlan plan = view.locked(copy.table().table(), () -> plan(copy, target));
+    CopyPlan plan = plan(copy, target);
     if (plan.kept() == null) {
       empty(target);
     }
@@ -137,21 +138,40 @@ final class TableCopier implements AutoCloseable {
     copy.then(List.of(copier -> copier.finish(copy)));
   }
 
-  /** Finds out, and removes rows that are not to be kept where others are. */
+  /**
+   * Finds out, and removes rows that are not to be kept where others are. The source's table is not
+   * locked while the destination's is waited for, or rows are removed from it.
+   */
   private CopyPlan plan(TableCopy copy, Table target) throws SQLException {
-    MirroredTable table = copy.table();
-    String basis = CopyBasis.of(source, destination, table, target, setting.origin());
+    Resumption old = brokenOff(copy, target);
+    CopyPlan plan = view.locked(copy.table().table(), () -> plan(copy, target, old));
+    KeptRows kept = plan.kept();
+    return kept == null || old == null || old.removeOthers(kept) ? plan : plan.withoutKept();
+  }
+
+  /** A copy that was broken off, and of which the destination holds what was noted. */
+  private @Nullable Resumption brokenOff(TableCopy copy, Table target) throws SQLException {
     KeptRows noted = CopyNote.read(copy.checkpoint().copyProgress(), destination);
-    KeptRows kept =
-        noted == null || !noted.basis().equals(basis)
+    if (noted == null) {
+      return null;
+    }
+    Resumption old = new Resumption(copy, target, noted, destination, setting.stop());
+    return old.fits() ? old : null;
+  }
+
+  private CopyPlan plan(TableCopy copy, Table target, @Nullable Resumption old)
+      throws SQLException {
+    MirroredTable table = copy.table();
+    List<PageRange> ranges = view.ranges(table.table(), setting.settings().rowsPerRange());
+    String basis =
+        old == null && ranges.size() == 1
             ? null
-            : new Resumption(view, destination, transfer).run(table, target, noted, view.shown());
+            : CopyBasis.of(source, destination, table, target, setting.origin());
+    KeptRows noted = old == null ? null : old.noted();
+    KeptRows kept =
+        old == null || !old.noted().basis().equals(basis) ? null : old.toKeep(view, transfer);
     return new CopyPlan(
-        view.ranges(table.table(), setting.settings().rowsPerRange()),
-        copy.keysFollow() ? indexesToBuild(copy) : List.of(),
-        basis,
-        noted,
-        kept);
+        ranges, copy.keysFollow() ? indexesToBuild(copy) : List.of(), basis, noted, kept);
   }
 
   private List<TableIndex> indexesToBuild(TableCopy copy) throws SQLException {

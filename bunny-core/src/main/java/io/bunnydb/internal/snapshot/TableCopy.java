@@ -25,6 +25,7 @@ final class TableCopy {
   private final Deque<List<Step>> stages = new ArrayDeque<>();
   private final List<Built> built = new ArrayList<>();
   private @Nullable CopyNote note;
+  private @Nullable KeptRows kept;
   private boolean keysFollow;
   private int unfinished;
   private long lastReport;
@@ -129,9 +130,15 @@ final class TableCopy {
     listener.begins(job.progress());
   }
 
+  /** Tells that rows that came before cannot stay. */
+  synchronized void startsOver(String reason) {
+    listener.startsOver(table().table().name(), reason);
+  }
+
   /** Tells that rows are there that came before. */
-  synchronized void keeps(KeptRows kept) {
-    job.progress().kept(kept.rows(), kept.bytes());
+  synchronized void keeps(KeptRows old) {
+    kept = old;
+    job.progress().kept(old.rows(), old.bytes());
     listener.keeps(job.progress());
   }
 
@@ -157,6 +164,6 @@ final class TableCopy {
   /** Tells that the table is copied. */
   synchronized void ends(TableCheckpoint copied) {
     job.progress().moveTo(copied.state());
-    listener.ends(job.progress());
+    listener.ends(job.progress(), kept == null ? 0 : kept.rows(), kept == null ? 0 : kept.bytes());
   }
 }
