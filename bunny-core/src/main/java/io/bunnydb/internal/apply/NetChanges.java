@@ -328,12 +328,12 @@ final class NetChanges {
         int at = at(entry, column);
         int end = values[at] + values[at + 1];
         for (int i = values[at]; i < end; i++) {
-          hash = (hash ^ bytes[i] & 0xFF) * FNV_PRIME;
+          hash = (hash ^ (bytes[i] & 0xFF)) * FNV_PRIME;
         }
         hash = (hash ^ values[at + 1]) * FNV_PRIME;
       }
     }
-    return hash ^ hash >>> 15;
+    return hash ^ (hash >>> 15);
   }
 
   private boolean hasSameKey(int one, int other) {
