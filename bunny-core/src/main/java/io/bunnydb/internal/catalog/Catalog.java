@@ -59,8 +59,9 @@ public final class Catalog {
         AND i.indimmediate AND i.indisvalid AND
       """;
 
-  // Sizes in bytes: a page of the log, and the headers of its pages ("WAL Internals" in the
-  // PostgreSQL documentation; access/xlog_internal.h).
+  // Sizes in bytes: a page of the log, and the headers of its pages, of which the first of each
+  // segment has the long one ("WAL Internals" in the PostgreSQL documentation;
+  // access/xlog_internal.h).
   private static final long PAGE = 8192;
   private static final long SHORT_PAGE_HEADER = 24;
   private static final long LONG_PAGE_HEADER = 40;
@@ -301,7 +302,12 @@ public final class Catalog {
    * next record is written, so the page's start is given instead.
    */
   public static Lsn logEnd(Connection connection) throws SQLException {
-    return logEnd(connection, "SELECT pg_catalog.pg_current_wal_insert_lsn()::text");
+    return logEnd(
+        connection,
+        """
+        SELECT pg_catalog.pg_current_wal_insert_lsn()::text,
+               pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size'))
+        """);
   }
 
   /**
@@ -314,17 +320,27 @@ public final class Catalog {
     return logEnd(
         connection,
         """
-        SELECT ended.lsn::text, CASE WHEN ended.lsn > pg_catalog.pg_current_wal_flush_lsn()
-                                     THEN pg_catalog.pg_current_xact_id() END
+        SELECT ended.lsn::text,
+               pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size')),
+               CASE WHEN ended.lsn > pg_catalog.pg_current_wal_flush_lsn()
+                    THEN pg_catalog.pg_current_xact_id() END
         FROM (SELECT pg_catalog.pg_current_wal_insert_lsn() AS lsn) ended
         """);
   }
 
   private static Lsn logEnd(Connection connection, String query) throws SQLException {
-    Lsn inserted = Lsn.parse(String.valueOf(Sql.queryText(connection, query)));
-    long inPage = inserted.value() & (PAGE - 1);
-    return inPage == SHORT_PAGE_HEADER || inPage == LONG_PAGE_HEADER
-        ? new Lsn(inserted.value() - inPage)
-        : inserted;
+    return Sql.query(
+            connection,
+            query,
+            row -> withoutPageHeader(Lsn.parse(row.getString(1)), row.getLong(2)))
+        .get(0);
+  }
+
+  /** The start of a page for the position right behind its header; else the position. */
+  static Lsn withoutPageHeader(Lsn position, long segmentBytes) {
+    long inPage = position.value() & (PAGE - 1);
+    long page = position.value() - inPage;
+    long header = (page & (segmentBytes - 1)) == 0 ? LONG_PAGE_HEADER : SHORT_PAGE_HEADER;
+    return inPage == header ? new Lsn(page) : position;
   }
 }
