@@ -31,7 +31,8 @@ final class SchemaChangeAndVerifyIT {
           .containsPattern("shop.order_lines: DIFFERENT, .*, [1-9] missing")
           .containsPattern("shop.reviews: DIFFERENT, .*, 1 additional")
           .containsPattern("ADDITIONAL \\{id=-1}")
-          .containsPattern("shop.customers: REPAIRED, .*, 3 repaired")
+          // The application may have written one of them again by itself.
+          .containsPattern("shop.customers: REPAIRED, .*, [1-3] repaired")
           .contains("shop.page_views is LIVE again")
           .endsWith("Source and destination: identical\n" + QuickstartProcess.END);
       assertThat(folder).isEmptyDirectory();
