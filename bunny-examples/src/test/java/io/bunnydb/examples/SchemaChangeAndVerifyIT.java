@@ -26,12 +26,12 @@ final class SchemaChangeAndVerifyIT {
           .containsPattern("APPLIED ALTER TABLE \"shop\".\"customers\" .* SET NOT NULL")
           .containsPattern("APPLIED ALTER TABLE \"shop\".\"reviews\" .* integer")
           .containsPattern("shop.customers: EQUAL, rows ")
-          .containsPattern("shop.customers: DIFFERENT, .*, 3 different")
-          .containsPattern("DIFFERENT \\{id=2}")
+          // The application may have written one of the three again by itself.
+          .containsPattern("shop.customers: DIFFERENT, .*, [23] different")
+          .containsPattern("DIFFERENT \\{id=[1-3]}")
           .containsPattern("shop.order_lines: DIFFERENT, .*, [1-9] missing")
           .containsPattern("shop.reviews: DIFFERENT, .*, 1 additional")
           .containsPattern("ADDITIONAL \\{id=-1}")
-          // The application may have written one of them again by itself.
           .containsPattern("shop.customers: REPAIRED, .*, [1-3] repaired")
           .contains("shop.page_views is LIVE again")
           .endsWith("Source and destination: identical\n" + QuickstartProcess.END);
