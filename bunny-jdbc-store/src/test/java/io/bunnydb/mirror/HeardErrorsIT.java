@@ -128,11 +128,16 @@ final class HeardErrorsIT {
     try (MirrorHandle handle = running(mirror(databases, "public.a").listener(heard))) {
       handle.awaitCaughtUp(SOON);
       assertThat(heard.errors).isEmpty();
-      databases
-          .source()
-          .queryStrings(
-              "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots"
-                  + " WHERE slot_name = 'bunny_operated'");
+      Await.until(
+          SOON,
+          "the stream is there, and ends",
+          () ->
+              databases
+                      .source()
+                      .queryLong(
+                          "SELECT count(pg_terminate_backend(active_pid)) FROM pg_replication_slots"
+                              + " WHERE slot_name = 'bunny_operated'")
+                  == 1);
       Await.until(SOON, "an error is heard", () -> !heard.errors.isEmpty());
       databases.source().execute("INSERT INTO a VALUES (11)");
       handle.awaitCaughtUp(SOON);
