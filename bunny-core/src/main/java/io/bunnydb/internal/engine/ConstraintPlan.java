@@ -44,13 +44,7 @@ record ConstraintPlan(MirrorConfig config, Connection source, Connection destina
         }
       }
     }
-    ConstraintScope scope =
-        new ConstraintScope(
-            tables,
-            destination.getMetaData().getDatabaseMajorVersion(),
-            WriterSettings.canSilenceTriggers(destination),
-            !config.store().joinsDestination(),
-            config.options().schema().hasForeignKeys());
+    ConstraintScope scope = scope(config, tables, destination);
     List<String> statements = new ArrayList<>();
     List<String> validations = new ArrayList<>();
     for (MirroredTable table : missing) {
@@ -71,5 +65,22 @@ record ConstraintPlan(MirrorConfig config, Connection source, Connection destina
     }
     statements.addAll(validations);
     sql.afterRows(statements);
+  }
+
+  /**
+   * Which constraints of tables a mirror would make.
+   *
+   * @param tables the mirror's tables by their OIDs on the source
+   * @param destination a connection to the destination, in autocommit mode
+   */
+  static ConstraintScope scope(
+      MirrorConfig config, Map<Long, MirroredTable> tables, Connection destination)
+      throws SQLException {
+    return new ConstraintScope(
+        tables,
+        destination.getMetaData().getDatabaseMajorVersion(),
+        WriterSettings.canSilenceTriggers(destination),
+        !config.store().joinsDestination(),
+        config.options().schema().hasForeignKeys());
   }
 }

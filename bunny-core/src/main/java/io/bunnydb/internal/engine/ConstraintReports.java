@@ -70,14 +70,7 @@ final class ConstraintReports {
   /** Tells that the rows that were there suit a constraint. */
   void validates(TableConstraint constraint) {
     events.info(
-        "mirror '"
-            + mirror
-            + "': constraint "
-            + constraint.name()
-            + " of destination table "
-            + constraint.table()
-            + " is validated",
-        details(constraint));
+        "mirror '" + mirror + "': " + named(constraint) + " is validated", details(constraint));
   }
 
   /** Tells that a constraint was made before, and is not to be made again. */
@@ -85,10 +78,8 @@ final class ConstraintReports {
     events.info(
         "mirror '"
             + mirror
-            + "': constraint "
-            + constraint.name()
-            + " of destination table "
-            + constraint.table()
+            + "': "
+            + named(constraint)
             + " was dropped there after it had been made, and is not made again",
         details(constraint));
   }
@@ -111,10 +102,7 @@ final class ConstraintReports {
   void drops(TableConstraint constraint, SQLException e) {
     refuse(
         constraint,
-        "constraint "
-            + constraint.name()
-            + " of destination table "
-            + constraint.table()
+        named(constraint)
             + " is dropped again, as rows of the source do not suit it there: "
             + cause(e));
   }
@@ -123,10 +111,7 @@ final class ConstraintReports {
   void leavesInvalid(TableConstraint constraint, SQLException e) {
     refuse(
         constraint,
-        "constraint "
-            + constraint.name()
-            + " of destination table "
-            + constraint.table()
+        named(constraint)
             + " stays NOT VALID: "
             + cause(e)
             + "; mend the rows, on the source if it has such, then pause and resume, which tries"
@@ -139,6 +124,10 @@ final class ConstraintReports {
       refused.add(key(constraint.table(), constraint.name()));
     }
     events.warn("mirror '" + mirror + "': " + what, details(constraint));
+  }
+
+  private static String named(TableConstraint constraint) {
+    return "constraint " + constraint.name() + " of destination table " + constraint.table();
   }
 
   private static String cause(SQLException e) {

@@ -3,7 +3,6 @@ package io.bunnydb.internal.engine;
 import io.bunnydb.SchemaChange;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
-import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.schema.ConstraintNote;
@@ -51,13 +50,7 @@ final class ObjectPlan {
       }
     }
     MirrorConfig config = context.config();
-    ConstraintScope constraints =
-        new ConstraintScope(
-            tables,
-            destination.getMetaData().getDatabaseMajorVersion(),
-            WriterSettings.canSilenceTriggers(destination),
-            !config.store().joinsDestination(),
-            config.options().schema().hasForeignKeys());
+    ConstraintScope constraints = ConstraintPlan.scope(config, tables, destination);
     Map<TableName, ConstraintNote> notes = ConstraintNote.read(destination, config.name());
     return new MissingObjects(source, destination, config.options().copy().indexes(), constraints)
         .read(constraint -> isToCome(context, notes, constraint));
