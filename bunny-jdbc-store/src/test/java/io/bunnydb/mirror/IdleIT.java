@@ -5,6 +5,7 @@ import static io.bunnydb.mirror.Operated.awaitHeldUp;
 import static io.bunnydb.mirror.Operated.hold;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.running;
+import static io.bunnydb.mirror.Operated.walSender;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bunnydb.Lsn;
@@ -172,14 +173,6 @@ final class IdleIT {
     }
   }
 
-  private static String walSender() {
-    return String.valueOf(
-        databases
-            .source()
-            .queryString(
-                "SELECT active_pid FROM pg_replication_slots WHERE slot_name = 'bunny_operated'"));
-  }
-
   /**
    * Waits until the mirror has answered the source so long after now that the source would have
    * given it up, had it not answered meanwhile.
@@ -200,7 +193,7 @@ final class IdleIT {
                         walSender,
                         from)
                 == 1);
-    assertThat(walSender()).isEqualTo(walSender);
+    assertThat(walSender(databases.source())).isEqualTo(walSender);
   }
 
   private static void shortenSenderTimeout() {
@@ -217,7 +210,7 @@ final class IdleIT {
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
       databases.source().execute("INSERT INTO a VALUES (100)");
       handle.awaitCaughtUp(SOON);
-      String walSender = walSender();
+      String walSender = walSender(databases.source());
       try (Connection held = hold(databases.destination(), "a")) {
         databases.source().execute("INSERT INTO a VALUES (101)");
         awaitHeldUp(databases.destination());
@@ -226,7 +219,7 @@ final class IdleIT {
         assertThat(held.isValid(1)).isTrue();
       }
       handle.awaitCaughtUp(SOON);
-      assertThat(walSender()).isEqualTo(walSender);
+      assertThat(walSender(databases.source())).isEqualTo(walSender);
       assertThat(handle.status().state()).isEqualTo(MirrorState.RUNNING);
       finish(handle);
     }
@@ -237,7 +230,7 @@ final class IdleIT {
     shortenSenderTimeout();
     try (MirrorHandle handle = running(mirror(databases, "public.a").maxBatchBytes(64 << 10))) {
       handle.awaitCaughtUp(SOON);
-      String walSender = walSender();
+      String walSender = walSender(databases.source());
       try (Connection held = hold(databases.destination(), "a")) {
         databases.source().execute("INSERT INTO a SELECT generate_series(2000, 60000)");
         awaitHeldUp(databases.destination());
@@ -245,7 +238,7 @@ final class IdleIT {
         assertThat(held.isValid(1)).isTrue();
       }
       handle.awaitCaughtUp(SOON);
-      assertThat(walSender()).isEqualTo(walSender);
+      assertThat(walSender(databases.source())).isEqualTo(walSender);
       finish(handle);
     }
   }

@@ -109,6 +109,16 @@ final class Operated {
     Await.until(SOON, "the slot is kept and free", () -> slots(source, "NOT active") == 1);
   }
 
+  /**
+   * The server process that streams from the slot, waited for: a mirror is RUNNING before it is.
+   */
+  static String walSender(TestDatabase source) {
+    Await.until(SOON, "the mirror streams", () -> slots(source, "active") == 1);
+    return String.valueOf(
+        source.queryString(
+            "SELECT active_pid FROM pg_replication_slots WHERE slot_name = 'bunny_operated'"));
+  }
+
   /** Waits until the mirror has looked at its slot once more, by itself. */
   static void awaitLook(TestDatabase source) {
     String from = source.queryString("SELECT clock_timestamp()");

@@ -8,6 +8,7 @@ import static io.bunnydb.mirror.Operated.mappings;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.returnsSoon;
 import static io.bunnydb.mirror.Operated.running;
+import static io.bunnydb.mirror.Operated.walSender;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -96,27 +97,19 @@ final class UpdateTablesRunningIT {
     }
   }
 
-  private static String walSender() {
-    return String.valueOf(
-        databases
-            .source()
-            .queryString(
-                "SELECT active_pid FROM pg_replication_slots WHERE slot_name = 'bunny_operated'"));
-  }
-
   @Test
   void theSameListAndARefusedOneInterruptNothing() {
     createTables(databases.source(), "a", "b");
     databases.source().execute("CREATE TABLE keyless (id int)");
     try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
       handle.awaitCaughtUp(SOON);
-      String before = walSender();
+      String before = walSender(databases.source());
       handle.updateTables(mappings("public.a", "public.b"));
-      assertThat(walSender()).isEqualTo(before);
+      assertThat(walSender(databases.source())).isEqualTo(before);
       assertThatThrownBy(() -> handle.updateTables(mappings("public.a", "public.keyless")))
           .isInstanceOf(PreflightException.class)
           .hasMessageContaining("public.keyless");
-      assertThat(walSender()).isEqualTo(before);
+      assertThat(walSender(databases.source())).isEqualTo(before);
       assertThat(handle.tables()).containsExactly(mappings("public.a", "public.b"));
       databases.source().execute("INSERT INTO b VALUES (101, 'x')");
       finish(handle, "public.a", "public.b");
