@@ -7,7 +7,6 @@ import io.bunnydb.internal.apply.SessionWriter.Counter;
 import io.bunnydb.internal.apply.SessionWriter.Options;
 import io.bunnydb.internal.catalog.StopSignal.StoppedException;
 import io.bunnydb.internal.catalog.WireType;
-import io.bunnydb.spi.CheckpointStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -26,8 +25,7 @@ import org.jspecify.annotations.Nullable;
 public final class Applier implements AutoCloseable {
   private static final String LOCK_NOT_AVAILABLE = "55P03";
 
-  private final String mirror;
-  private final CheckpointStore store;
+  private final Notes notes;
   private final SessionWriter whole;
   private final InProgress inProgress;
   private long rows;
@@ -43,11 +41,24 @@ public final class Applier implements AutoCloseable {
   public record LiveTable(
       TableProgress progress, Lsn from, boolean overwrites, boolean stopsAtMissingRow) {}
 
+  /** Where it is kept up to which position the destination has everything. */
+  public interface Notes {
+
+    /** Whether that is in the destination, in the transaction of the rows. */
+    boolean joinsDestination();
+
+    /** Notes a position through a session with a transaction open. */
+    void note(Lsn position, Connection session) throws SQLException;
+  }
+
   /** The other sessions on the destination. */
   public interface Sessions {
 
     /** Opens a connection that may write for the mirror, not in autocommit mode. */
     Connection open() throws SQLException;
+
+    /** Begins a transaction of one, or of the owning session, before anything is written in it. */
+    void begin(Connection session) throws SQLException;
 
     /** Ends one, and rolls back what it has not committed. */
     void close(Connection session);
@@ -96,6 +107,7 @@ public final class Applier implements AutoCloseable {
    * @param sessions the other ones; those for transactions in progress are opened as needed
    * @param defersConstraints whether deferrable constraints are checked there, so that they must
    *     wait for the end of the transaction
+   * @param notes where positions go
    * @param binary the source's types where values come in binary form; null where as text
    * @param tables the tables to write, by their OID on the source, under which the stream names
    *     them whatever they were called at the time; changes of others are passed over
@@ -106,18 +118,17 @@ public final class Applier implements AutoCloseable {
       Connection destination,
       Sessions sessions,
       boolean defersConstraints,
-      CheckpointStore store,
+      Notes notes,
       WireType.@Nullable Directory binary,
       Map<Long, LiveTable> tables,
       Set<TableName> mirrored)
       throws SQLException {
-    this.mirror = mirror;
-    this.store = store;
+    this.notes = notes;
     Options options =
         new Options(
             mirror,
             defersConstraints,
-            !store.joinsDestination(),
+            !notes.joinsDestination(),
             binary,
             tables,
             mirrored,
@@ -189,12 +200,12 @@ public final class Applier implements AutoCloseable {
   }
 
   private void commit(SessionWriter writer, Lsn position) throws SQLException {
-    if (store.joinsDestination()) {
-      store.advance(mirror, position, writer.session());
+    if (notes.joinsDestination()) {
+      notes.note(position, writer.session());
       writer.session().commit();
     } else {
       writer.session().commit();
-      store.advance(mirror, position, writer.session());
+      notes.note(position, writer.session());
     }
     rows += writer.committed();
   }

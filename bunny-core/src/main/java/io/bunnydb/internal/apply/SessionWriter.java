@@ -167,6 +167,7 @@ final class SessionWriter {
 
   /** The source may have passed through states that a check after each statement refuses. */
   private void begin() throws SQLException {
+    options.sessions.begin(session);
     if (options.defersConstraints) {
       Sql.execute(session, "SET CONSTRAINTS ALL DEFERRED");
     }

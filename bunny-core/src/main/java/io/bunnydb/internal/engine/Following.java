@@ -2,7 +2,6 @@ package io.bunnydb.internal.engine;
 
 import io.bunnydb.BatchReport;
 import io.bunnydb.Lsn;
-import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.Applier;
 import io.bunnydb.internal.apply.Applier.InProgressException;
@@ -12,20 +11,18 @@ import io.bunnydb.internal.apply.Batch;
 import io.bunnydb.internal.apply.BatchExchange;
 import io.bunnydb.internal.apply.BatchExchange.ExchangeFailedException;
 import io.bunnydb.internal.apply.Durability;
-import io.bunnydb.internal.apply.TableProgress;
 import io.bunnydb.internal.catalog.Catalog;
-import io.bunnydb.internal.catalog.Column;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.WireType;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.CheckpointStore;
 import io.bunnydb.spi.TableCheckpoint;
 import io.bunnydb.spi.TableCheckpoint.Shadow;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +34,6 @@ import org.jspecify.annotations.Nullable;
  * acknowledges.
  */
 final class Following {
-  private static final Duration RECEIVER_END = Duration.ofSeconds(2);
   private static final long UNTIL_FLUSHED_MILLIS = 100;
 
   private final MirrorContext context;
@@ -89,13 +85,24 @@ final class Following {
     Content content =
         new Content(
             allowed.hasInProgress() && ReplicationStream.tellsOfRollbacks(source),
-            allowed.isBinary() && Applier.takesBinary(destination) && areBinary(tables, types));
+            allowed.isBinary() && BinaryForm.isShared(tables, types, destination));
     start(stream, content);
     context.progress().streams(Catalog.logEndToReach(source));
     PublicationWatch watch = new PublicationWatch(checkpoint, context.partitions(), source);
     Heartbeat heartbeat =
         new Heartbeat(config.name(), config.options().operation().heartbeat(), source);
-    Receiver receiver = new Receiver(stream, exchange, context, watch, heartbeat, checkpoint);
+    Receiver receiver =
+        new Receiver(
+            stream,
+            exchange,
+            context,
+            context.progress(),
+            () -> {
+              watch.check();
+              heartbeat.beatIfDue();
+            },
+            checkpoint.position(),
+            Joining.keptFrom(checkpoint));
     acknowledge(receiver, false);
     if (end != null) {
       context.progress().want(end);
@@ -109,9 +116,9 @@ final class Following {
         new Applier(
             config.name(),
             destination,
-            new HelperSessions(context, stop, destination, durability, constraints),
+            new HelperSessions(context, stop, destination, durability::defer, constraints::makeWay),
             !context.destination().areTriggersSilent(),
-            context.destination().store(),
+            notes(),
             content.isBinary() ? types : null,
             tablesByOid,
             checkpoint.tables().stream()
@@ -131,12 +138,7 @@ final class Following {
       throw e;
     } finally {
       exchange.close();
-      receiving.join(RECEIVER_END.toMillis());
-      if (receiving.isAlive()) {
-        // It waits for the rest of a message on a connection that has gone quiet.
-        stream.abort();
-        receiving.join();
-      }
+      Receiver.awaitEnd(receiving, stream);
       constraints.end();
     }
   }
@@ -222,27 +224,6 @@ final class Following {
     }
   }
 
-  /**
-   * Whether the values of all columns have one binary form on both sides. What the log holds of
-   * before may have had another, and a table may be altered; this only spares a session that is
-   * sure to fail.
-   */
-  private boolean areBinary(List<MirroredTable> tables, WireType.Directory sourceTypes)
-      throws SQLException {
-    WireType.Directory types = WireType.directory(destination);
-    for (MirroredTable table : tables) {
-      Map<String, Long> columns = Catalog.columnTypes(destination, table.mapping().destination());
-      for (Column column : table.columns()) {
-        WireType type = sourceTypes.of(column.typeOid());
-        Long other = columns.get(column.name());
-        if (type == null || (other != null && !type.equals(types.of(other)))) {
-          return false;
-        }
-      }
-    }
-    return true;
-  }
-
   /** Whether it was the source that could not send something. */
   private boolean isOfTheSender(ExchangeFailedException e) {
     return e.getCause() instanceof SQLException
@@ -253,24 +234,25 @@ final class Following {
     Map<Long, LiveTable> live = new HashMap<>();
     for (TableCheckpoint table : checkpoint.tables()) {
       if (table.state() == TableState.LIVE) {
-        live.put(table.sourceOid(), liveTable(table));
+        Shadow shadow = SwapRules.standsStill(table) ? table.shadow() : null;
+        live.put(table.sourceOid(), LiveTables.of(context, destination, table, shadow));
       }
     }
     return live;
   }
 
-  private LiveTable liveTable(TableCheckpoint table) throws SQLException {
-    TableMapping mapping = table.mapping();
-    Shadow shadow = SwapRules.standsStill(table) ? table.shadow() : null;
-    // Not counted: the table is given the outcome.
-    TableProgress progress =
-        shadow == null
-            ? context.tables().of(mapping.source())
-            : new TableProgress(Shadows.mapping(destination, mapping), TableState.LIVE);
-    return new LiveTable(
-        progress,
-        shadow == null ? table.from() : shadow.from(),
-        config.overwrites(mapping),
-        config.stopsAtMissingRow(mapping));
+  private Applier.Notes notes() {
+    CheckpointStore store = context.destination().store();
+    return new Applier.Notes() {
+      @Override
+      public boolean joinsDestination() {
+        return store.joinsDestination();
+      }
+
+      @Override
+      public void note(Lsn position, Connection session) throws SQLException {
+        store.advance(config.name(), position, session);
+      }
+    };
   }
 }

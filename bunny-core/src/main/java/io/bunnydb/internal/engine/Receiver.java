@@ -6,7 +6,6 @@ import io.bunnydb.internal.apply.BatchExchange;
 import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.pgoutput.MessageKind;
 import io.bunnydb.pgoutput.PgOutputDecoder;
-import io.bunnydb.spi.Checkpoint;
 import java.sql.SQLException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Receiver implements Runnable {
   private static final int IDLE_POLL_MILLIS = 100;
   private static final int KEEP_ALIVE_MILLIS = 1000;
+  private static final int END_MILLIS = 2000;
   private static final long LATE_MICROS = TimeUnit.SECONDS.toMicros(1);
   private static final long GATHERING_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final int GATHERED_BYTES = 1 << 20;
@@ -28,8 +28,7 @@ final class Receiver implements Runnable {
   private final BatchExchange exchange;
   private final Progress progress;
   private final Lifecycle lifecycle;
-  private final PublicationWatch watch;
-  private final Heartbeat heartbeat;
+  private final Chores chores;
   private final SchemaNews news;
 
   // The log from here on is for tables that have not joined yet, or are paused.
@@ -47,27 +46,35 @@ final class Receiver implements Runnable {
   private long openedNanos;
   private long lastAdvanceNanos = System.nanoTime();
 
+  /** What the receiving thread does beside, now and then; called often. */
+  @FunctionalInterface
+  interface Chores {
+    void doIfDue() throws SQLException;
+  }
+
   /**
    * A receiver of a started stream.
    *
-   * @param checkpoint from whose position the stream was started
+   * @param progress where to tell how far it has come
+   * @param from the position at which the stream was started
+   * @param keptFrom from where on the source is to keep its log whatever is acknowledged
    */
   Receiver(
       ReplicationStream stream,
       BatchExchange exchange,
       MirrorContext context,
-      PublicationWatch watch,
-      Heartbeat heartbeat,
-      Checkpoint checkpoint) {
+      Progress progress,
+      Chores chores,
+      Lsn from,
+      Lsn keptFrom) {
     this.stream = stream;
     this.exchange = exchange;
-    this.progress = context.progress();
+    this.progress = progress;
     this.lifecycle = context.lifecycle();
-    this.watch = watch;
-    this.heartbeat = heartbeat;
+    this.chores = chores;
     this.news = context.news();
-    this.lastPosition = checkpoint.position();
-    this.keptFrom = Joining.keptFrom(checkpoint);
+    this.lastPosition = from;
+    this.keptFrom = keptFrom;
   }
 
   /**
@@ -88,8 +95,7 @@ final class Receiver implements Runnable {
   public void run() {
     try {
       while (!exchange.isClosed()) {
-        watch.check();
-        heartbeat.beatIfDue();
+        chores.doIfDue();
         acknowledge();
         boolean isWaiting = filling != null && !isInSection;
         if (isWaiting && !isGathering() && exchange.offer(requireFilling(), 0)) {
@@ -110,6 +116,17 @@ final class Receiver implements Runnable {
       }
     } catch (SQLException | RuntimeException | InterruptedException | Error e) {
       exchange.fail(e);
+    }
+  }
+
+  /** Waits until a receiver has ended whose exchange is closed. */
+  static void awaitEnd(Thread receiving, ReplicationStream stream)
+      throws SQLException, InterruptedException {
+    receiving.join(END_MILLIS);
+    if (receiving.isAlive()) {
+      // It waits for the rest of a message on a connection that has gone quiet.
+      stream.abort();
+      receiving.join();
     }
   }
 

@@ -164,7 +164,14 @@ final class Session implements AutoCloseable {
       copy(stop, jobs);
     } else {
       followBeside(
-          "the copy failed; ", copyStop -> copy(copyStop, jobs), exchange, tables, allowed);
+          "the copy failed; ",
+          copyStop -> {
+            copy(copyStop, jobs);
+            new CatchUp(context, connector, destination, tables, copyStop).run();
+          },
+          exchange,
+          tables,
+          allowed);
     }
   }
 

@@ -8,10 +8,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Properties;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,14 +66,11 @@ public final class ExportedSnapshot implements AutoCloseable {
     Connection connection = source.openReplication("snapshot", new Properties());
     try {
       stop.guard(connection);
-      String slot =
-          "bunny_copy_"
-              + Long.toHexString(ThreadLocalRandom.current().nextLong()).toLowerCase(Locale.ROOT);
       try (Statement statement = connection.createStatement();
           var row =
               statement.executeQuery(
                   "CREATE_REPLICATION_SLOT "
-                      + Sql.identifier(slot)
+                      + Sql.identifier(ReplicationSlot.temporaryName())
                       + " TEMPORARY LOGICAL "
                       + ReplicationSlot.PLUGIN
                       + " EXPORT_SNAPSHOT")) {

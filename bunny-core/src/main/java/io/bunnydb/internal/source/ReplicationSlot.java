@@ -7,7 +7,9 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -95,6 +97,12 @@ public record ReplicationSlot(
       throw new SQLException("pg_create_logical_replication_slot gave no position");
     }
     return Lsn.parse(lsn);
+  }
+
+  /** A name for a slot that lives as long as a connection; no other has it. */
+  static String temporaryName() {
+    return "bunny_copy_"
+        + Long.toHexString(ThreadLocalRandom.current().nextLong()).toLowerCase(Locale.ROOT);
   }
 
   /** The SQL that makes a durable slot and gives its position. */

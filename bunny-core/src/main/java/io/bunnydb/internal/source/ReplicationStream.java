@@ -195,6 +195,24 @@ public final class ReplicationStream implements AutoCloseable {
   }
 
   /**
+   * Begins to stream as {@link #start} does, from a copy of the slot, which goes with this
+   * connection; the slot itself may be in use. Refused where the source has no room for another
+   * slot.
+   */
+  public void startFromCopy(String slot, String publication, Lsn from, Content content)
+      throws SQLException {
+    String name = ReplicationSlot.temporaryName();
+    Sql.execute(
+        connection,
+        "SELECT pg_catalog.pg_copy_logical_replication_slot("
+            + Sql.literal(slot)
+            + ", "
+            + Sql.literal(name)
+            + ", true)");
+    start(name, publication, from, content);
+  }
+
+  /**
    * Waits for the next message.
    *
    * @param timeoutMillis how long to wait at most; positive

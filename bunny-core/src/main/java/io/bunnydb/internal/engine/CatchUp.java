@@ -1,0 +1,254 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.Lsn;
+import io.bunnydb.TableName;
+import io.bunnydb.TableState;
+import io.bunnydb.internal.apply.Applier;
+import io.bunnydb.internal.apply.Applier.LiveTable;
+import io.bunnydb.internal.apply.Batch;
+import io.bunnydb.internal.apply.BatchExchange;
+import io.bunnydb.internal.catalog.PeerConnector;
+import io.bunnydb.internal.catalog.ServerMessage;
+import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.catalog.WireType;
+import io.bunnydb.internal.source.MirroredTable;
+import io.bunnydb.internal.source.ReplicationStream;
+import io.bunnydb.internal.source.ReplicationStream.Content;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.CheckpointStore;
+import io.bunnydb.spi.TableCheckpoint;
+import io.bunnydb.spi.TableCheckpoint.Shadow;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/**
+ * Brings tables that were copied beside the stream up to it, by a stream of their own from a copy
+ * of the mirror's slot, so that the join has little of the log to read again, however long the copy
+ * took. Each of its transactions notes with the rows how far the tables have come; so wherever it
+ * ends, they are COPIED as of there.
+ *
+ * <p>The join does without it, only later. So whatever goes wrong here ends this alone, and is met
+ * by the stream that the tables join if it lasts.
+ */
+final class CatchUp {
+  /** What the join reads again in a few hundredths of a second. */
+  private static final long NEAR_BYTES = 256 << 10;
+
+  /** A stream that does not come nearer in this time will not. */
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  private final MirrorContext context;
+  private final PeerConnector source;
+  private final Connection owner;
+  private final List<MirroredTable> tables;
+  private final StopSignal stop;
+  private final CheckpointStore store;
+  private final Progress progress = new Progress(InstantSource.system());
+  private final List<TableCheckpoint> following = new ArrayList<>();
+  private long nearestBytes = Long.MAX_VALUE;
+  private long nearestNanos = System.nanoTime();
+
+  /**
+   * Nothing is opened yet.
+   *
+   * @param source leads to the server that the mirror's own stream comes from
+   * @param owner the session that owns the mirror
+   * @param tables the checkpoint's tables, as they are on the source
+   * @param stop ends the work
+   */
+  CatchUp(
+      MirrorContext context,
+      PeerConnector source,
+      Connection owner,
+      List<MirroredTable> tables,
+      StopSignal stop) {
+    this.context = context;
+    this.source = source;
+    this.owner = owner;
+    this.tables = tables;
+    this.stop = stop;
+    this.store = context.destination().store();
+  }
+
+  /** Brings up to the stream what the checkpoint says is copied; returns when it is near. */
+  void run() throws InterruptedException {
+    HelperSessions sessions =
+        new HelperSessions(
+            context,
+            stop,
+            owner,
+            opened -> {},
+            // Constraints are validated when all tables have joined.
+            emptied -> {});
+    try {
+      Connection destination = sessions.open();
+      try {
+        run(sessions, destination);
+      } finally {
+        sessions.close(destination);
+      }
+    } catch (SQLException | RuntimeException e) {
+      stop.check();
+      context.note(
+          "the copied tables join the stream from where they are: "
+              + (e instanceof SQLException sql ? ServerMessage.of(sql) : e.getMessage()));
+    }
+  }
+
+  private void run(HelperSessions sessions, Connection destination)
+      throws SQLException, InterruptedException {
+    Optional<Checkpoint> found = store.load(context.config().name(), destination);
+    Checkpoint checkpoint =
+        found.orElseThrow(() -> new SQLException("the mirror's checkpoint is gone", "55000"));
+    Map<Long, LiveTable> copied = copied(checkpoint, destination);
+    Optional<Lsn> from = copied.values().stream().map(LiveTable::from).reduce(Lsn::min);
+    if (from.isPresent() && bytesLeft(from.get()) > NEAR_BYTES) {
+      follow(sessions, destination, checkpoint, copied, from.get());
+    }
+  }
+
+  private void follow(
+      HelperSessions sessions,
+      Connection destination,
+      Checkpoint checkpoint,
+      Map<Long, LiveTable> copied,
+      Lsn from)
+      throws SQLException, InterruptedException {
+    try (Connection asked = source.open("catch-up");
+        ReplicationStream stream = ReplicationStream.connect(source, stop)) {
+      stop.guard(asked);
+      try {
+        WireType.Directory types = WireType.directory(asked);
+        boolean isBinary =
+            context.config().options().isBinary()
+                && BinaryForm.isShared(mirrored(copied), types, destination);
+        destination.commit();
+        stream.startFromCopy(
+            checkpoint.slot(), checkpoint.publication(), from, new Content(false, isBinary));
+        follow(
+            stream,
+            from,
+            new Applier(
+                context.config().name(),
+                destination,
+                sessions,
+                !context.destination().areTriggersSilent(),
+                notes(),
+                isBinary ? types : null,
+                copied,
+                checkpoint.tables().stream()
+                    .map(table -> table.mapping().destination())
+                    .collect(Collectors.toSet())));
+      } finally {
+        stop.release(asked);
+      }
+    }
+  }
+
+  /** The tables, or their shadows, that wait to be joined, as they are to follow. */
+  private Map<Long, LiveTable> copied(Checkpoint checkpoint, Connection destination)
+      throws SQLException {
+    Map<Long, LiveTable> copied = new HashMap<>();
+    for (TableCheckpoint table : checkpoint.tables()) {
+      Shadow shadow = table.shadow();
+      boolean isShadow = shadow != null && shadow.state() == TableState.COPIED;
+      if (isShadow || table.state() == TableState.COPIED) {
+        copied.put(
+            table.sourceOid(),
+            LiveTables.of(context, destination, table, isShadow ? shadow : null));
+        following.add(table);
+      }
+    }
+    return copied;
+  }
+
+  private List<MirroredTable> mirrored(Map<Long, LiveTable> copied) {
+    Set<TableName> sources = new HashSet<>();
+    copied.values().forEach(table -> sources.add(table.progress().mapping().source()));
+    return tables.stream().filter(table -> sources.contains(table.mapping().source())).toList();
+  }
+
+  private void follow(ReplicationStream stream, Lsn from, Applier applier)
+      throws SQLException, InterruptedException {
+    BatchExchange exchange =
+        new BatchExchange(context.config().options().maxBatchBytes(), Lsn.ZERO);
+    stop.onStop(exchange::close);
+    progress.begins(from, false);
+    progress.want(context.progress().applied());
+    Receiver receiver = new Receiver(stream, exchange, context, progress, () -> {}, from, Lsn.ZERO);
+    Thread receiving = Session.startThread(context.config().name(), "catch-up", receiver);
+    Lsn reached = from;
+    try (applier) {
+      boolean isInTransaction = false;
+      while (isInTransaction || !isEnough(reached)) {
+        Batch batch = exchange.take(isInTransaction);
+        if (batch == null) {
+          throw new SQLException("it was stopped", "57014");
+        }
+        applier.apply(batch);
+        isInTransaction = !batch.endsBetweenTransactions();
+        if (batch.isToCommit()) {
+          reached = batch.position();
+          progress.want(context.progress().applied());
+        }
+        exchange.recycle(batch);
+      }
+    } finally {
+      exchange.close();
+      Receiver.awaitEnd(receiving, stream);
+    }
+    context.note(
+        "the copied tables have come from " + from + " to " + reached + " beside the stream",
+        Map.of("from", from.toString(), "lsn", reached.toString()));
+  }
+
+  private long bytesLeft(Lsn reached) {
+    return context.progress().applied().value() - reached.value();
+  }
+
+  /** Whether it is near, or will not come nearer. */
+  private boolean isEnough(Lsn reached) {
+    long left = bytesLeft(reached);
+    long now = System.nanoTime();
+    if (left < nearestBytes) {
+      nearestBytes = left - left / 10;
+      nearestNanos = now;
+    }
+    return left <= NEAR_BYTES || now - nearestNanos > PATIENCE_NANOS;
+  }
+
+  private Applier.Notes notes() {
+    return new Applier.Notes() {
+      @Override
+      public boolean joinsDestination() {
+        return store.joinsDestination();
+      }
+
+      @Override
+      public void note(Lsn position, Connection session) throws SQLException {
+        for (TableCheckpoint table : following) {
+          store.saveTable(context.config().name(), at(table, position), session);
+        }
+      }
+    };
+  }
+
+  /** A copied table, or shadow, that has everything up to a position. */
+  private static TableCheckpoint at(TableCheckpoint table, Lsn position) {
+    Shadow shadow = table.shadow();
+    if (shadow != null && shadow.state() == TableState.COPIED) {
+      return table.withShadow(new Shadow(TableState.COPIED, Lsn.max(shadow.from(), position)));
+    }
+    return table.withState(TableState.COPIED, Lsn.max(table.from(), position));
+  }
+}
