@@ -22,9 +22,9 @@ import java.util.Optional;
  * <p>The {@linkplain TableCheckpoint#copyProgress progress of a copy} alone is given to such a
  * store before the destination commits what it tells of; it says which transaction that is.
  *
- * <p>Called by one thread per mirror, except {@link #saveTable}, which the copying threads call at
- * the same time, each with its own connection. A store may serve several mirrors and must then be
- * thread-safe.
+ * <p>Called by one thread per mirror, except {@link #saveTable} and {@link #load}, which the
+ * threads that copy call at the same time, each with its own connection. A store may serve several
+ * mirrors and must then be thread-safe.
  */
 public interface CheckpointStore {
 

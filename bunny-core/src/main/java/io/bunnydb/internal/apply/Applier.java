@@ -110,8 +110,9 @@ public final class Applier implements AutoCloseable {
    * @param notes where positions go
    * @param binary the source's types where values come in binary form; null where as text
    * @param tables the tables to write, by their OID on the source, under which the stream names
-   *     them whatever they were called at the time; changes of others are passed over
-   * @param mirrored the destination tables of the mirror, those that are not written now as well
+   *     them whatever they were called at the time; changes of others are passed over; may grow
+   * @param mirrored the destination tables of the mirror, those that are not written now as well;
+   *     may grow
    */
   public Applier(
       String mirror,
@@ -208,6 +209,11 @@ public final class Applier implements AutoCloseable {
       notes.note(position, writer.session());
     }
     rows += writer.committed();
+  }
+
+  /** Whether a transaction in progress has been applied in part. */
+  public boolean hasInProgress() {
+    return !inProgress.isEmpty();
   }
 
   /** Rows inserted, updated, deleted or not found, by all that was committed. */

@@ -25,6 +25,7 @@ public final class BatchExchange {
   private @Nullable Batch waiting;
   private @Nullable Throwable failure;
   private long beingApplied; // bytes
+  private boolean isBreakWanted;
   private boolean isEnding;
   private boolean isClosed;
 
@@ -135,7 +136,8 @@ public final class BatchExchange {
    * For the applier: waits for the next batch.
    *
    * @param isInTransaction whether the last batch ended in the midst of a transaction
-   * @return the batch; null once closed, or asked to end between two transactions
+   * @return the batch; null once closed, or between two transactions if asked to end or to take a
+   *     break there
    * @throws ExchangeFailedException if the receiver ended with an error
    */
   public @Nullable Batch take(boolean isInTransaction) throws InterruptedException {
@@ -144,7 +146,7 @@ public final class BatchExchange {
       while (!hasNext(isInTransaction)) {
         changed.await();
       }
-      if (isClosed || (isEnding && !isInTransaction)) {
+      if (isClosed || (isStopWanted() && !isInTransaction)) {
         return null;
       }
       Batch taken = waiting;
@@ -182,7 +184,23 @@ public final class BatchExchange {
   }
 
   private boolean hasNext(boolean isInTransaction) {
-    return isClosed || (isEnding && !isInTransaction) || failure != null || waiting != null;
+    return isClosed || (isStopWanted() && !isInTransaction) || failure != null || waiting != null;
+  }
+
+  private boolean isStopWanted() {
+    return isEnding || isBreakWanted;
+  }
+
+  /** For the applier, which was given no batch: whether that is for a break, and it is to go on. */
+  public boolean takesBreak() {
+    lock.lock();
+    try {
+      boolean isBreak = isBreakWanted && !isEnding && !isClosed;
+      isBreakWanted = false;
+      return isBreak;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Carries the error with which the receiver ended, as its cause. */
@@ -191,6 +209,17 @@ public final class BatchExchange {
 
     ExchangeFailedException(@Nullable Throwable cause) {
       super(cause);
+    }
+  }
+
+  /** For any thread: lets the applier take a break at the next boundary between transactions. */
+  public void askForBreak() {
+    lock.lock();
+    try {
+      isBreakWanted = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -1,6 +1,5 @@
 package io.bunnydb.internal.apply;
 
-import io.bunnydb.Lsn;
 import io.bunnydb.internal.apply.SessionWriter.Options;
 import io.bunnydb.pgoutput.MessageKind;
 import java.sql.Connection;
@@ -26,17 +25,11 @@ final class InProgress implements AutoCloseable {
   private static final int MOST = 4;
 
   private final Options options;
-  private final Lsn safe;
   private final Map<Long, SessionWriter> open = new HashMap<>();
 
   /** None yet. */
   InProgress(Options options) {
     this.options = options;
-    Lsn last = Lsn.ZERO;
-    for (Applier.LiveTable table : options.tables().values()) {
-      last = Lsn.max(last, table.from());
-    }
-    this.safe = last;
   }
 
   /** Whether there are none. */
@@ -76,8 +69,10 @@ final class InProgress implements AutoCloseable {
   }
 
   private SessionWriter begin(Batch batch) throws SQLException {
-    if (batch.firstLsn().isBefore(safe)) {
-      throw new SQLException("it began before the copy of a table, and may be in it");
+    for (Applier.LiveTable table : options.tables().values()) {
+      if (batch.firstLsn().isBefore(table.from())) {
+        throw new SQLException("it began before the copy of a table, and may be in it");
+      }
     }
     if (open.size() == MOST) {
       throw new SQLException("there are too many of them");

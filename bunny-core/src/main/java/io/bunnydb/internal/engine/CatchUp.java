@@ -28,8 +28,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings tables that were copied beside the stream up to it, by a stream of their own from a copy
@@ -37,8 +40,11 @@ import java.util.stream.Collectors;
  * took. Each of its transactions notes with the rows how far the tables have come; so wherever it
  * ends, they are COPIED as of there.
  *
- * <p>The join does without it, only later. So whatever goes wrong here ends this alone, and is met
- * by the stream that the tables join if it lasts.
+ * <p>Where the mirror's stream can take the tables without an end, both meet at a position: the
+ * mirror's thread stops there for a moment ({@link #meetAt}), until the tables have come as far.
+ *
+ * <p>The join does without all this, only later. So whatever goes wrong here ends this alone, and
+ * is met by the stream that the tables join if it lasts.
  */
 final class CatchUp {
   /** What the join reads again in a few hundredths of a second. */
@@ -46,6 +52,12 @@ final class CatchUp {
 
   /** A stream that does not come nearer in this time will not. */
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  /** How long the mirror's stream stands still at the most. */
+  private static final long MEETING_MILLIS = 500;
+
+  /** Stands for the meeting point when the tables have come there. */
+  private static final Lsn MET = new Lsn(-1);
 
   private final MirrorContext context;
   private final PeerConnector source;
@@ -55,6 +67,11 @@ final class CatchUp {
   private final CheckpointStore store;
   private final Progress progress = new Progress(InstantSource.system());
   private final List<TableCheckpoint> following = new ArrayList<>();
+  private final BatchExchange exchange;
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private final AtomicReference<@Nullable Lsn> meetingPoint = new AtomicReference<>();
+  private boolean isMeetingAskedFor;
+  private volatile boolean isMeetingRefused;
   private long nearestBytes = Long.MAX_VALUE;
   private long nearestNanos = System.nanoTime();
 
@@ -78,43 +95,53 @@ final class CatchUp {
     this.tables = tables;
     this.stop = stop;
     this.store = context.destination().store();
+    this.exchange = new BatchExchange(context.config().options().maxBatchBytes(), Lsn.ZERO);
+    stop.onStop(exchange::close);
   }
 
-  /** Brings up to the stream what the checkpoint says is copied; returns when it is near. */
-  void run() throws InterruptedException {
-    HelperSessions sessions =
-        new HelperSessions(
-            context,
-            stop,
-            owner,
-            opened -> {},
-            // Constraints are validated when all tables have joined.
-            emptied -> {});
+  /**
+   * Brings up to the stream what the checkpoint says is copied.
+   *
+   * @param meeting asked for when the tables are near, to call {@link #meetAt}; null for none
+   * @return whether that was done, so that the mirror's thread has seen to the rest; else the
+   *     tables are to be joined by the next session
+   */
+  boolean run(Interludes.@Nullable Interlude meeting) throws InterruptedException {
+    // Constraints are validated when all tables have joined, so nothing has to make way.
+    HelperSessions sessions = new HelperSessions(context, stop, owner, opened -> {}, emptied -> {});
     try {
       Connection destination = sessions.open();
       try {
-        run(sessions, destination);
+        return run(sessions, destination, meeting);
       } finally {
         sessions.close(destination);
       }
     } catch (SQLException | RuntimeException e) {
       stop.check();
-      context.note(
-          "the copied tables join the stream from where they are: "
-              + (e instanceof SQLException sql ? ServerMessage.of(sql) : e.getMessage()));
+      if (!isMet()) {
+        context.note(
+            "the copied tables join the stream from where they are: "
+                + (e instanceof SQLException sql ? ServerMessage.of(sql) : e.getMessage()));
+      }
+      return isMet();
+    } finally {
+      ended.countDown();
     }
   }
 
-  private void run(HelperSessions sessions, Connection destination)
+  private boolean run(
+      HelperSessions sessions, Connection destination, Interludes.@Nullable Interlude meeting)
       throws SQLException, InterruptedException {
     Optional<Checkpoint> found = store.load(context.config().name(), destination);
     Checkpoint checkpoint =
         found.orElseThrow(() -> new SQLException("the mirror's checkpoint is gone", "55000"));
     Map<Long, LiveTable> copied = copied(checkpoint, destination);
     Optional<Lsn> from = copied.values().stream().map(LiveTable::from).reduce(Lsn::min);
-    if (from.isPresent() && bytesLeft(from.get()) > NEAR_BYTES) {
-      follow(sessions, destination, checkpoint, copied, from.get());
+    boolean isOfUse = from.isPresent() && (meeting != null || bytesLeft(from.get()) > NEAR_BYTES);
+    if (isOfUse) {
+      follow(sessions, destination, checkpoint, copied, from.get(), meeting);
     }
+    return isMet();
   }
 
   private void follow(
@@ -122,7 +149,8 @@ final class CatchUp {
       Connection destination,
       Checkpoint checkpoint,
       Map<Long, LiveTable> copied,
-      Lsn from)
+      Lsn from,
+      Interludes.@Nullable Interlude meeting)
       throws SQLException, InterruptedException {
     try (Connection asked = source.open("catch-up");
         ReplicationStream stream = ReplicationStream.connect(source, stop)) {
@@ -138,6 +166,7 @@ final class CatchUp {
         follow(
             stream,
             from,
+            meeting,
             new Applier(
                 context.config().name(),
                 destination,
@@ -178,20 +207,22 @@ final class CatchUp {
     return tables.stream().filter(table -> sources.contains(table.mapping().source())).toList();
   }
 
-  private void follow(ReplicationStream stream, Lsn from, Applier applier)
+  private void follow(
+      ReplicationStream stream, Lsn from, Interludes.@Nullable Interlude meeting, Applier applier)
       throws SQLException, InterruptedException {
-    BatchExchange exchange =
-        new BatchExchange(context.config().options().maxBatchBytes(), Lsn.ZERO);
-    stop.onStop(exchange::close);
     progress.begins(from, false);
     progress.want(context.progress().applied());
-    Receiver receiver = new Receiver(stream, exchange, context, progress, () -> {}, from, Lsn.ZERO);
+    Receiver receiver =
+        new Receiver(stream, exchange, context, progress, () -> {}, from, () -> Lsn.ZERO);
     Thread receiving = Session.startThread(context.config().name(), "catch-up", receiver);
     Lsn reached = from;
     try (applier) {
       boolean isInTransaction = false;
-      while (isInTransaction || !isEnough(reached)) {
+      while (isInTransaction || !isDone(reached, meeting)) {
         Batch batch = exchange.take(isInTransaction);
+        if (batch == null && exchange.takesBreak()) {
+          continue;
+        }
         if (batch == null) {
           throw new SQLException("it was stopped", "57014");
         }
@@ -203,6 +234,7 @@ final class CatchUp {
         }
         exchange.recycle(batch);
       }
+      ended.countDown();
     } finally {
       exchange.close();
       Receiver.awaitEnd(receiving, stream);
@@ -212,19 +244,63 @@ final class CatchUp {
         Map.of("from", from.toString(), "lsn", reached.toString()));
   }
 
+  /** Whether nothing more is to be written. */
+  private boolean isDone(Lsn reached, Interludes.@Nullable Interlude meeting) {
+    Lsn point = meetingPoint.get();
+    if (point != null && !reached.isBefore(point)) {
+      // Unless the mirror's thread has given it up.
+      return meetingPoint.compareAndSet(point, MET);
+    }
+    boolean isNear = bytesLeft(reached) <= NEAR_BYTES;
+    if (meeting == null || isMeetingRefused) {
+      return isNear || isHopeless(reached);
+    }
+    if (isNear && !isMeetingAskedFor) {
+      isMeetingAskedFor = true;
+      context.interludes().ask(meeting);
+    }
+    return point == null && isHopeless(reached);
+  }
+
   private long bytesLeft(Lsn reached) {
     return context.progress().applied().value() - reached.value();
   }
 
-  /** Whether it is near, or will not come nearer. */
-  private boolean isEnough(Lsn reached) {
+  private boolean isHopeless(Lsn reached) {
     long left = bytesLeft(reached);
     long now = System.nanoTime();
-    if (left < nearestBytes) {
+    if (left < nearestBytes || left <= NEAR_BYTES) {
       nearestBytes = left - left / 10;
       nearestNanos = now;
     }
-    return left <= NEAR_BYTES || now - nearestNanos > PATIENCE_NANOS;
+    return now - nearestNanos > PATIENCE_NANOS;
+  }
+
+  /**
+   * For the mirror's thread, with everything before a position applied: waits until the tables have
+   * come there, too.
+   *
+   * @return whether they have, and nothing more is written to them; not if it takes too long
+   */
+  boolean meetAt(Lsn position) throws InterruptedException {
+    progress.want(position);
+    meetingPoint.set(position);
+    exchange.askForBreak();
+    if (!ended.await(MEETING_MILLIS, TimeUnit.MILLISECONDS)) {
+      meetNowhere();
+      meetingPoint.compareAndSet(position, null);
+    }
+    return isMet();
+  }
+
+  /** For any thread: there will be no meeting. */
+  void meetNowhere() {
+    isMeetingRefused = true;
+    exchange.askForBreak();
+  }
+
+  private boolean isMet() {
+    return MET.equals(meetingPoint.get());
   }
 
   private Applier.Notes notes() {

@@ -58,10 +58,15 @@ final class Command {
     try {
       return done.await(millis, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new MirrorException(
-          mirror, "interrupted while a command was carried out; it goes on", e);
+      throw interrupted(mirror, e);
     }
+  }
+
+  /** For the caller, whose wait was interrupted. */
+  static MirrorException interrupted(String mirror, InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return new MirrorException(
+        mirror, "interrupted while a command was carried out; it goes on", e);
   }
 
   /** For the caller, after the end: whether it threw something. */

@@ -2,10 +2,8 @@ package io.bunnydb.internal.engine;
 
 import io.bunnydb.BatchReport;
 import io.bunnydb.Lsn;
-import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.Applier;
 import io.bunnydb.internal.apply.Applier.InProgressException;
-import io.bunnydb.internal.apply.Applier.LiveTable;
 import io.bunnydb.internal.apply.Applier.TextNeededException;
 import io.bunnydb.internal.apply.Batch;
 import io.bunnydb.internal.apply.BatchExchange;
@@ -13,20 +11,14 @@ import io.bunnydb.internal.apply.BatchExchange.ExchangeFailedException;
 import io.bunnydb.internal.apply.Durability;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.StopSignal;
-import io.bunnydb.internal.catalog.WireType;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.CheckpointStore;
-import io.bunnydb.spi.TableCheckpoint;
-import io.bunnydb.spi.TableCheckpoint.Shadow;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,14 +30,22 @@ final class Following {
 
   private final MirrorContext context;
   private final MirrorConfig config;
-  private final Checkpoint checkpoint;
   private final StopSignal stop;
   private final Connection source;
   private final Connection destination;
   private final Durability durability;
+  private final Interludes interludes;
+  private final Checkpoint checkpoint;
 
   // Where the session ends, for the next to swap; null for nowhere.
   private final @Nullable Lsn end;
+
+  /** Told of the breaks between two transactions in which something was done. */
+  @FunctionalInterface
+  interface Breaks {
+    /** Gives whether the session can go on, by what the checkpoint says now. */
+    boolean goesOn(Course course) throws SQLException;
+  }
 
   /**
    * What the session may write is the checkpoint's tables from its position on.
@@ -66,6 +66,7 @@ final class Following {
     this.stop = stop;
     this.source = source;
     this.destination = destination;
+    this.interludes = context.interludes();
     this.end = SwapRules.isDue(checkpoint) ? null : SwapRules.position(checkpoint);
     boolean mayDefer = config.store().joinsDestination() && !config.options().isCommitSynchronous();
     this.durability = Durability.begin(destination, mayDefer, checkpoint.position());
@@ -76,19 +77,21 @@ final class Following {
    *
    * @param tables the checkpoint's tables, as they are on the source
    * @param allowed what may be asked of the source; not all of it need be possible
+   * @param breaks hears of the breaks between two transactions
    */
   void run(
-      ReplicationStream stream, BatchExchange exchange, List<MirroredTable> tables, Content allowed)
+      ReplicationStream stream,
+      BatchExchange exchange,
+      List<MirroredTable> tables,
+      Content allowed,
+      Breaks breaks)
       throws SQLException, InterruptedException {
     stop.onStop(exchange::close);
-    WireType.Directory types = WireType.directory(source);
-    Content content =
-        new Content(
-            allowed.hasInProgress() && ReplicationStream.tellsOfRollbacks(source),
-            allowed.isBinary() && BinaryForm.isShared(tables, types, destination));
+    Course course = new Course(context, checkpoint, tables, allowed, source, destination, stop);
+    Content content = course.content();
     start(stream, content);
     context.progress().streams(Catalog.logEndToReach(source));
-    PublicationWatch watch = new PublicationWatch(checkpoint, context.partitions(), source);
+    PublicationWatch watch = new PublicationWatch(course::checkpoint, context.partitions(), source);
     Heartbeat heartbeat =
         new Heartbeat(config.name(), config.options().operation().heartbeat(), source);
     Receiver receiver =
@@ -102,30 +105,26 @@ final class Following {
               heartbeat.beatIfDue();
             },
             checkpoint.position(),
-            Joining.keptFrom(checkpoint));
+            () -> Joining.keptFrom(course.checkpoint()));
     acknowledge(receiver, false);
     if (end != null) {
       context.progress().want(end);
     }
-    LateConstraints constraints =
-        LateConstraints.look(context, checkpoint, tables, source, destination, stop);
-    Map<Long, LiveTable> tablesByOid = liveTables();
-    MissingRows missing = new MissingRows(context, tablesByOid.values());
+    course.follow(checkpoint, tables);
     Thread receiving = Session.startThread(config.name(), "receive", receiver);
     try (Applier applier =
         new Applier(
             config.name(),
             destination,
-            new HelperSessions(context, stop, destination, durability::defer, constraints::makeWay),
+            new HelperSessions(context, stop, destination, durability::defer, course::makeWay),
             !context.destination().areTriggersSilent(),
             notes(),
-            content.isBinary() ? types : null,
-            tablesByOid,
-            checkpoint.tables().stream()
-                .map(table -> table.mapping().destination())
-                .collect(Collectors.toSet()))) {
-      constraints.reached(checkpoint.position());
-      apply(exchange, applier, receiver, missing, constraints);
+            content.isBinary() ? course.types() : null,
+            course.live(),
+            course.mirrored())) {
+      course.reached(checkpoint.position());
+      interludes.open(exchange::askForBreak);
+      apply(exchange, applier, receiver, course, breaks);
     } catch (ExchangeFailedException e) {
       SourceProof.refuseIfLogIsGone(checkpoint, e.getCause());
       // What it could not send, it may be able to send as text, or need not yet.
@@ -137,9 +136,10 @@ final class Following {
       }
       throw e;
     } finally {
+      interludes.close();
       exchange.close();
       Receiver.awaitEnd(receiving, stream);
-      constraints.end();
+      course.end();
     }
   }
 
@@ -154,24 +154,25 @@ final class Following {
   }
 
   private void apply(
-      BatchExchange exchange,
-      Applier applier,
-      Receiver receiver,
-      MissingRows missing,
-      LateConstraints constraints)
+      BatchExchange exchange, Applier applier, Receiver receiver, Course course, Breaks breaks)
       throws SQLException, InterruptedException {
     boolean isInTransaction = false;
     BatchMeter meter = new BatchMeter();
-    for (Batch batch = next(exchange, false, receiver);
-        batch != null;
-        batch = next(exchange, isInTransaction, receiver)) {
+    while (true) {
+      Batch batch = next(exchange, isInTransaction, receiver);
+      if (batch == null) {
+        if (!exchange.takesBreak() || !takeBreak(applier, course, breaks)) {
+          return;
+        }
+        continue;
+      }
       context.progress().applying(batch);
       long began = System.nanoTime();
       applier.apply(batch);
       meter.add(batch, began);
       isInTransaction = !batch.endsBetweenTransactions();
       if (batch.isToCommit()) {
-        missing.look(batch.position());
+        course.committed(batch.position());
         BatchReport report = meter.report(batch, applier.rows());
         context.progress().applied(batch, report.transactions());
         context.lifecycle().progressed();
@@ -179,7 +180,7 @@ final class Following {
         durability.committed(batch.position());
         tell(report);
         if (!isInTransaction) {
-          constraints.reached(batch.position());
+          course.reached(batch.position());
         }
       }
       boolean isEnd = end != null && batch.isToCommit() && !batch.position().isBefore(end);
@@ -188,6 +189,19 @@ final class Following {
         return;
       }
     }
+  }
+
+  /** Does what others have asked for; gives whether the session can go on. */
+  private boolean takeBreak(Applier applier, Course course, Breaks breaks)
+      throws SQLException, InterruptedException {
+    if (applier.hasInProgress()) {
+      interludes.refuseAll();
+      return true;
+    }
+    interludes.serve();
+    // What failed may have left its transaction.
+    destination.rollback();
+    return breaks.goesOn(course);
   }
 
   /** Batches of no transaction only move the position on. */
@@ -228,17 +242,6 @@ final class Following {
   private boolean isOfTheSender(ExchangeFailedException e) {
     return e.getCause() instanceof SQLException
         && !Faults.isTransient(Faults.describe(config.name(), e));
-  }
-
-  private Map<Long, LiveTable> liveTables() throws SQLException {
-    Map<Long, LiveTable> live = new HashMap<>();
-    for (TableCheckpoint table : checkpoint.tables()) {
-      if (table.state() == TableState.LIVE) {
-        Shadow shadow = SwapRules.standsStill(table) ? table.shadow() : null;
-        live.put(table.sourceOid(), LiveTables.of(context, destination, table, shadow));
-      }
-    }
-    return live;
   }
 
   private Applier.Notes notes() {

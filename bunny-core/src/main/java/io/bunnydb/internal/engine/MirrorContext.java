@@ -23,6 +23,7 @@ import java.util.Map;
  * @param constraints what is told of the constraints that follow the tables
  * @param news whether tables may have been altered on the source
  * @param lists what is told of columns that the publication leaves out
+ * @param interludes what is done between two transactions
  * @param fruitlessScans the columns whose rows need not be looked through again
  */
 record MirrorContext(
@@ -41,6 +42,7 @@ record MirrorContext(
     ConstraintReports constraints,
     SchemaNews news,
     ColumnLists lists,
+    Interludes interludes,
     FruitlessScans fruitlessScans) {
 
   static MirrorContext of(MirrorConfig config) {
@@ -64,6 +66,7 @@ record MirrorContext(
         new ConstraintReports(config.name(), events),
         new SchemaNews(),
         new ColumnLists(config, events),
+        new Interludes(),
         new FruitlessScans());
   }
 

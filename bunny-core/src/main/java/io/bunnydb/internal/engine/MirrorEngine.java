@@ -130,11 +130,15 @@ public final class MirrorEngine {
       return;
     }
     CheckedUpdate known = isWorking ? CheckedUpdate.check(context, checked) : null;
-    callBetweenSessions(
-        "updateTables",
-        Set.of(),
-        () -> false,
-        (work, stop) -> work.tables().update(checked, known));
+    Command.Action update = (work, stop) -> work.tables().update(checked, known);
+    // Further tables come to a stream that goes on; any other list is for the next session.
+    boolean isAddition =
+        known != null
+            && context.progress().isEveryTableLive()
+            && checked.containsAll(context.tables().mappings());
+    if (!isAddition || !thread.callWithinSession(update)) {
+      callBetweenSessions("updateTables", Set.of(), () -> false, update);
+    }
   }
 
   /** What single tables can be told, and asked. */

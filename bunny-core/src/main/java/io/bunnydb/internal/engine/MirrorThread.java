@@ -21,9 +21,11 @@ import org.slf4j.LoggerFactory;
 final class MirrorThread {
   private static final Logger LOG = LoggerFactory.getLogger(MirrorThread.class);
   private static final long REPEAT_MILLIS = 200;
+  private static final long PATIENCE_MILLIS = 1000;
 
   private final String mirror;
   private final Lifecycle lifecycle;
+  private final Interludes interludes;
   private final LinkedBlockingQueue<Command> commands = new LinkedBlockingQueue<>();
   private final ThreadGroup group;
   private final Thread thread;
@@ -41,6 +43,7 @@ final class MirrorThread {
   MirrorThread(MirrorContext context) {
     this.mirror = context.config().name();
     this.lifecycle = context.lifecycle();
+    this.interludes = context.interludes();
     this.work = new MirrorWork(context);
     // The threads that it starts join the group.
     this.group = new ThreadGroup("bunny-" + mirror);
@@ -102,6 +105,26 @@ final class MirrorThread {
       }
     } while (!command.await(mirror, REPEAT_MILLIS));
     finish(command);
+  }
+
+  /**
+   * Has something done between two transactions of the session that runs.
+   *
+   * @return whether it was done; not while none follows the stream, or is in the midst of a long
+   *     transaction
+   */
+  boolean callWithinSession(Command.Action action) {
+    refuseListeners();
+    Command command = new Command(action);
+    try {
+      if (!interludes.call(() -> command.execute(work, stop, mirror), PATIENCE_MILLIS)) {
+        return false;
+      }
+    } catch (InterruptedException e) {
+      throw Command.interrupted(mirror, e);
+    }
+    command.rethrow();
+    return true;
   }
 
   private Command submit(Command.Action action) {

@@ -38,6 +38,15 @@ final class Progress {
     pendingSinceMicros = 0;
   }
 
+  /** Notes that the tables are others, some to be copied or joined maybe, from a position on. */
+  void tablesChange(Lsn position, boolean everyTableLive) {
+    if (position.equals(applied)) {
+      isEveryTableLive = everyTableLive;
+    } else {
+      begins(position, everyTableLive);
+    }
+  }
+
   /** Notes where the source's log ended when the stream began: what lies before is a backlog. */
   void streams(Lsn end) {
     backlogEnd = end;
@@ -100,6 +109,11 @@ final class Progress {
   /** Everything before this position is on the destination, in every table that is live. */
   Lsn applied() {
     return applied;
+  }
+
+  /** Whether no table is to be copied or joined. */
+  boolean isEveryTableLive() {
+    return isEveryTableLive;
   }
 
   /** Whether everything before a position is on the destination, in every table. */

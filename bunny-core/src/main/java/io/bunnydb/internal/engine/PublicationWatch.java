@@ -5,6 +5,7 @@ import io.bunnydb.spi.Checkpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * Notices, while the stream runs, that a table has left the publication, or gained a partition with
@@ -15,13 +16,13 @@ final class PublicationWatch {
   private static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
   private static final int ANSWER_MILLIS = 10_000;
 
-  private final Checkpoint checkpoint;
+  private final Supplier<Checkpoint> checkpoint;
   private final PartitionWatch partitions;
   private final Connection source;
   private long lastNanos = System.nanoTime();
 
-  /** A watch over the publication as the checkpoint knows it. */
-  PublicationWatch(Checkpoint checkpoint, PartitionWatch partitions, Connection source) {
+  /** A watch over the publication as the checkpoint of the moment knows it. */
+  PublicationWatch(Supplier<Checkpoint> checkpoint, PartitionWatch partitions, Connection source) {
     this.checkpoint = checkpoint;
     this.partitions = partitions;
     this.source = source;
@@ -37,8 +38,9 @@ final class PublicationWatch {
       return;
     }
     source.setNetworkTimeout(Runnable::run, ANSWER_MILLIS);
-    SourceProof.checkPublication(checkpoint, source);
-    partitions.look(checkpoint, source);
+    Checkpoint known = checkpoint.get();
+    SourceProof.checkPublication(known, source);
+    partitions.look(known, source);
     lastNanos = System.nanoTime();
   }
 }

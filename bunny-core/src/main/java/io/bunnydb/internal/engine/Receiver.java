@@ -8,6 +8,7 @@ import io.bunnydb.pgoutput.MessageKind;
 import io.bunnydb.pgoutput.PgOutputDecoder;
 import java.sql.SQLException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Receiver implements Runnable {
   private static final int IDLE_POLL_MILLIS = 100;
+  private static final int WANTED_POLL_MILLIS = 5;
   private static final int KEEP_ALIVE_MILLIS = 1000;
   private static final int END_MILLIS = 2000;
   private static final long LATE_MICROS = TimeUnit.SECONDS.toMicros(1);
@@ -32,7 +34,7 @@ final class Receiver implements Runnable {
   private final SchemaNews news;
 
   // The log from here on is for tables that have not joined yet, or are paused.
-  private final Lsn keptFrom;
+  private final Supplier<Lsn> keptFrom;
 
   private final PgOutputDecoder decoder = new PgOutputDecoder(ReplicationStream.PROTOCOL_VERSION);
 
@@ -57,7 +59,7 @@ final class Receiver implements Runnable {
    *
    * @param progress where to tell how far it has come
    * @param from the position at which the stream was started
-   * @param keptFrom from where on the source is to keep its log whatever is acknowledged
+   * @param keptFrom from where on the source is to keep its log, whatever is acknowledged
    */
   Receiver(
       ReplicationStream stream,
@@ -66,7 +68,7 @@ final class Receiver implements Runnable {
       Progress progress,
       Chores chores,
       Lsn from,
-      Lsn keptFrom) {
+      Supplier<Lsn> keptFrom) {
     this.stream = stream;
     this.exchange = exchange;
     this.progress = progress;
@@ -85,9 +87,14 @@ final class Receiver implements Runnable {
     durable = position;
   }
 
+  /** Somebody may wait for a position to be passed over. */
+  private int idlePollMillis() {
+    return progress.wanted().isAfter(lastPosition) ? WANTED_POLL_MILLIS : IDLE_POLL_MILLIS;
+  }
+
   private void acknowledge() throws SQLException {
     Lsn position = durable;
-    stream.acknowledge(position, Lsn.min(position, keptFrom));
+    stream.acknowledge(position, Lsn.min(position, keptFrom.get()));
   }
 
   /** Reads until the exchange is closed; an error ends the exchange. */
@@ -102,7 +109,7 @@ final class Receiver implements Runnable {
           filling = null;
           isWaiting = false;
         }
-        if (stream.poll(isWaiting ? 1 : IDLE_POLL_MILLIS)) {
+        if (stream.poll(isWaiting ? 1 : idlePollMillis())) {
           receive();
         } else if (filling != null) {
           isLate = false;

@@ -1,15 +1,10 @@
 package io.bunnydb.internal.engine;
 
-import io.bunnydb.CopyException;
 import io.bunnydb.Lsn;
 import io.bunnydb.MirrorState;
-import io.bunnydb.PeerConnectionException;
-import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
 import io.bunnydb.internal.apply.BatchExchange;
-import io.bunnydb.internal.apply.TableProgress;
 import io.bunnydb.internal.catalog.PeerConnector;
-import io.bunnydb.internal.catalog.ServerMessage;
 import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.snapshot.SnapshotCopy;
@@ -18,15 +13,12 @@ import io.bunnydb.internal.source.ReplicationSlot;
 import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
-import io.bunnydb.spi.TableCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGConnection;
 
 /**
  * One stretch of work: from the checkpoint, over the set-up of what is missing, to a copy, a
@@ -152,129 +144,36 @@ final class Session implements AutoCloseable {
     context.tables().follow(checkpoint);
     context.progress().begins(checkpoint.position(), Joining.isJoined(checkpoint));
     context.lifecycle().moveIfPossible(state());
-    List<SnapshotCopy.Job> jobs = copyJobs(tables);
     BatchExchange exchange = new BatchExchange(config.options().maxBatchBytes(), singlyUntil);
+    Newcomers newcomers =
+        new Newcomers(context, checkpoints, setUp, connector, destination, stop, exchange);
+    List<SnapshotCopy.Job> jobs = newcomers.jobs(checkpoint, tables, destination);
     context.lifecycle().connected(jobs.isEmpty());
-    if (jobs.isEmpty() && SwapRules.isDue(checkpoint)) {
-      followBeside(
-          "the swap failed; ", swapStop -> swap(swapStop, tables), exchange, tables, allowed);
-    } else if (jobs.isEmpty()) {
-      follow(exchange, tables, allowed);
-    } else if (!checkpoint.hasTableIn(TableState.LIVE)) {
-      copy(stop, jobs);
-    } else {
-      followBeside(
-          "the copy failed; ",
-          copyStop -> {
-            copy(copyStop, jobs);
-            new CatchUp(context, connector, destination, tables, copyStop).run();
-          },
+    if (!jobs.isEmpty() && !checkpoint.hasTableIn(TableState.LIVE)) {
+      newcomers.copy(checkpoint, jobs);
+      return;
+    }
+    boolean isSwap = jobs.isEmpty() && SwapRules.isDue(checkpoint);
+    if (isSwap) {
+      newcomers.swapBeside(tables);
+    } else if (!jobs.isEmpty()) {
+      newcomers.copyBeside(checkpoint, tables, jobs);
+    }
+    // Whatever goes wrong with a transaction in progress would end what is done beside, too.
+    boolean isAlone = jobs.isEmpty() && !isSwap;
+    try {
+      ReplicationSlot.awaitRelease(source, checkpoint.slot(), SLOT_RELEASE, stop);
+      Following started = new Following(context, checkpoint, stop, source, destination);
+      following = started;
+      started.run(
+          connectStream(),
           exchange,
           tables,
-          allowed);
-    }
-  }
-
-  private void swap(StopSignal swapStop, List<MirroredTable> tables)
-      throws SQLException, InterruptedException {
-    new Swap(context, tables, swapStop, destination.unwrap(PGConnection.class).getBackendPID())
-        .run();
-  }
-
-  private List<SnapshotCopy.Job> copyJobs(List<MirroredTable> tables) throws SQLException {
-    List<SnapshotCopy.Job> jobs = new ArrayList<>();
-    for (int i = 0; i < tables.size(); i++) {
-      TableCheckpoint known = checkpoint.tables().get(i);
-      TableProgress progress = context.tables().of(known.mapping().source());
-      if (known.state() == TableState.COPYING) {
-        jobs.add(new SnapshotCopy.Job(tables.get(i), known, progress));
-      } else if (SwapRules.shadowIsIn(known, TableState.COPYING)) {
-        TableMapping beside = Shadows.mapping(destination, known.mapping());
-        MirroredTable shadow = new MirroredTable(beside, tables.get(i).table());
-        jobs.add(new SnapshotCopy.Job(shadow, known, progress));
-      }
-    }
-    destination.commit();
-    return jobs;
-  }
-
-  private SnapshotCopy snapshotCopy(StopSignal copyStop) throws SQLException {
-    return new SnapshotCopy(
-        config.name(),
-        checkpoint.source(),
-        connector,
-        context.destinationPeer(),
-        context.destination().store(),
-        copyStop,
-        destination.unwrap(PGConnection.class).getBackendPID(),
-        config.options().copy(),
-        new CopyReports(context));
-  }
-
-  private void copy(StopSignal copyStop, List<SnapshotCopy.Job> jobs)
-      throws SQLException, InterruptedException {
-    try {
-      snapshotCopy(copyStop).run(jobs);
+          isAlone ? allowed : allowed.whenCommitted(),
+          newcomers::goesOn);
     } finally {
-      jobs.forEach(job -> job.progress().copyStops());
+      newcomers.end();
     }
-  }
-
-  /** Work that is done by others while the stream is followed. */
-  @FunctionalInterface
-  private interface Beside {
-    /** Does it; a stop is asked for where the stream ends first. */
-    void run(StopSignal workStop) throws SQLException, InterruptedException;
-  }
-
-  /** Follows the stream until the work beside it is done. */
-  private void followBeside(
-      String failed,
-      Beside work,
-      BatchExchange exchange,
-      List<MirroredTable> tables,
-      Content allowed)
-      throws SQLException, InterruptedException {
-    StopSignal copyStop = new StopSignal();
-    stop.onStop(copyStop::stop);
-    Thread copier =
-        startThread(
-            config.name(),
-            "copy",
-            () -> {
-              try {
-                work.run(copyStop);
-                exchange.endAfterTransaction();
-              } catch (SQLException e) {
-                exchange.fail(copyFailed(failed + ServerMessage.of(e), e));
-              } catch (PeerConnectionException e) {
-                exchange.fail(copyFailed(failed + Faults.sentence(e), e.getCause()));
-              } catch (InterruptedException | RuntimeException | Error e) {
-                exchange.fail(e);
-              }
-            });
-    try {
-      // Whatever goes wrong with a transaction in progress would end the copies, too.
-      follow(exchange, tables, allowed.whenCommitted());
-    } finally {
-      do {
-        copyStop.stop();
-        copier.join(100);
-      } while (copier.isAlive());
-    }
-  }
-
-  /** Told from an error of the stream beside it, which goes on meanwhile. */
-  private CopyException copyFailed(String what, @Nullable Throwable cause) {
-    return new CopyException(config.name(), null, null, what, cause);
-  }
-
-  private void follow(BatchExchange exchange, List<MirroredTable> tables, Content allowed)
-      throws SQLException, InterruptedException {
-    ReplicationSlot.awaitRelease(source, checkpoint.slot(), SLOT_RELEASE, stop);
-    Following started = new Following(context, checkpoint, stop, source, destination);
-    following = started;
-    started.run(connectStream(), exchange, tables, allowed);
   }
 
   /** Starts a thread of the mirror. */

@@ -77,25 +77,11 @@ final class SetUp {
   Checkpoint complete(
       Checkpoint checkpoint, List<MirroredTable> tables, Connection source, Connection destination)
       throws SQLException {
-    List<ColumnLists.Gap> gaps = unpublishedColumns(checkpoint, tables, source, destination);
-    if (config.ownsPublication()) {
-      // Before the slot: a publication must be there at every position that is decoded for it.
-      List<Finding> obstacles =
-          Publication.reconcile(
-              source,
-              checkpoint.publication(),
-              ColumnLists.without(gaps, tables),
-              checkpoint.hasTableIn(TableState.COPYING));
-      if (!obstacles.isEmpty()) {
-        throw new MirrorException(
-            config.name(),
-            obstacles.stream().map(Finding::toString).collect(Collectors.joining("; ")),
-            null);
-      }
-    }
+    // Before the slot: a publication must be there at every position that is decoded for it.
+    publish(checkpoint, tables, source, destination);
     Checkpoint positioned =
         Joining.needsNoPast(checkpoint) ? withSlot(checkpoint, source) : checkpoint;
-    createTables(positioned, tables, source, destination);
+    createdTables.addAll(createTables(positioned, tables, source, destination));
     Checkpoint shadowed = shadows.complete(positioned, tables, destination);
     Checkpoint joined = Joining.join(withSources(shadowed, tables, source));
     if (!joined.equals(checkpoint)) {
@@ -105,6 +91,58 @@ final class SetUp {
     // From now on they hold rows that count; no later set-up takes them back.
     createdTables.clear();
     return joined;
+  }
+
+  /**
+   * Makes what tables lack that are to be copied beside the stream; used by another thread than the
+   * mirror's.
+   *
+   * @param source a connection of that thread's own
+   * @param destination a session of the mirror beside the owner's, with no transaction open
+   * @param helpers begins its transactions
+   * @return the checkpoint, whose tables in the store are the same
+   */
+  Checkpoint add(
+      Checkpoint checkpoint,
+      List<MirroredTable> tables,
+      Connection source,
+      Connection destination,
+      HelperSessions helpers)
+      throws SQLException {
+    publish(checkpoint, tables, source, destination);
+    helpers.begin(destination);
+    createTables(checkpoint, tables, source, destination);
+    Checkpoint noted = withSources(checkpoint, tables, source);
+    helpers.begin(destination);
+    for (TableCheckpoint table : noted.tables()) {
+      if (table.state() == TableState.COPYING) {
+        context.destination().store().saveTable(config.name(), table, destination);
+      }
+    }
+    destination.commit();
+    return noted;
+  }
+
+  /** Has the publication, where it is Bunny's own, hold the tables. */
+  private void publish(
+      Checkpoint checkpoint, List<MirroredTable> tables, Connection source, Connection destination)
+      throws SQLException {
+    List<ColumnLists.Gap> gaps = unpublishedColumns(checkpoint, tables, source, destination);
+    if (!config.ownsPublication()) {
+      return;
+    }
+    List<Finding> obstacles =
+        Publication.reconcile(
+            source,
+            checkpoint.publication(),
+            ColumnLists.without(gaps, tables),
+            checkpoint.hasTableIn(TableState.COPYING));
+    if (!obstacles.isEmpty()) {
+      throw new MirrorException(
+          config.name(),
+          obstacles.stream().map(Finding::toString).collect(Collectors.joining("; ")),
+          null);
+    }
   }
 
   /** Notes which tables on the source are meant, before they are copied. */
@@ -178,13 +216,13 @@ final class SetUp {
     return checkpoint.withPosition(Lsn.max(checkpoint.position(), begin));
   }
 
-  private void createTables(
+  private List<TableName> createTables(
       Checkpoint checkpoint, List<MirroredTable> tables, Connection source, Connection destination)
       throws SQLException {
-    if (!config.options().createTables()) {
-      return;
-    }
     List<TableName> created = new ArrayList<>();
+    if (!config.options().createTables()) {
+      return created;
+    }
     for (int i = 0; i < tables.size(); i++) {
       MirroredTable table = tables.get(i);
       boolean isToCopy = checkpoint.tables().get(i).state() == TableState.COPYING;
@@ -213,12 +251,12 @@ final class SetUp {
       }
     }
     destination.commit();
-    createdTables.addAll(created);
     if (!created.isEmpty()) {
       context.note(
           "created " + created + " on the destination",
           Map.of("destinationTables", created.toString()));
     }
+    return created;
   }
 
   /** Takes back everything that was made, after a set-up that cannot be completed. */

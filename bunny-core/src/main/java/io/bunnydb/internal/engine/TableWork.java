@@ -83,7 +83,7 @@ final class TableWork {
   private void keep(Checkpoint changed) throws SQLException {
     checkpoints.save(changed);
     context.tables().follow(changed);
-    context.progress().begins(changed.position(), Joining.isJoined(changed));
+    context.progress().tablesChange(changed.position(), Joining.isJoined(changed));
     pauseGuard.remember(changed);
     if (sessions.areToRun()) {
       context.lifecycle().moveIfPossible(Session.state(changed));

@@ -86,12 +86,18 @@
  * process runs the mirror, all it does is {@link io.bunnydb.internal.engine.Standby}, until that
  * one is gone.
  *
- * <p><b>An added table</b> is {@code COPYING} in the checkpoint. The next session puts it into the
+ * <p><b>An added table</b> is {@code COPYING} in the checkpoint. A session puts it into the
  * publication, takes a snapshot at position X, copies it, and commits {@code COPIED} and X with the
- * last of it; meanwhile the other tables' changes flow, but nothing is acknowledged. The session
+ * last of it; meanwhile the other tables' changes flow, but nothing is acknowledged. {@link
+ * io.bunnydb.internal.engine.CatchUp} brings it up to them by a stream of its own. The session
  * after that has {@link io.bunnydb.internal.engine.Joining} join it: the stream begins at X again,
- * the others pass over what they have, {@code LIVE} all of them. The first copy of a new mirror is
- * the same with no others.
+ * where the table stands by now, the others pass over what they have, {@code LIVE} all of them. The
+ * first copy of a new mirror is the same with no others.
+ *
+ * <p>Where tables are added while a session follows the stream, that session takes them up: {@link
+ * io.bunnydb.internal.engine.MirrorThread} has the list noted between two transactions ({@link
+ * io.bunnydb.internal.engine.Interludes}), {@link io.bunnydb.internal.engine.Newcomers} sees to the
+ * rest, and adds them to the {@link io.bunnydb.internal.engine.Course} when both streams meet.
  *
  * <p><b>A resync by swap</b> adds the table's shadow, a table beside it, in the same way ({@link
  * io.bunnydb.internal.engine.Shadows}). When that is joined and has passed what the table has, as

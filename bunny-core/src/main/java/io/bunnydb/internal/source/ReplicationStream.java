@@ -143,6 +143,23 @@ public final class ReplicationStream implements AutoCloseable {
   }
 
   /**
+   * Whether a stream that runs sends everything of a table that joins its publication meanwhile. Of
+   * older minor versions a transaction that was writing to the table then can leave the server with
+   * the belief that it is not published: what an {@code ALTER PUBLICATION} changes in the catalog
+   * is told to transactions beside it only since 2025.
+   */
+  public static boolean sendsTablesThatJoin(Connection source) throws SQLException {
+    int minor = source.getMetaData().getDatabaseMinorVersion();
+    return switch (source.getMetaData().getDatabaseMajorVersion()) {
+      case 14 -> minor >= 19;
+      case 15 -> minor >= 14;
+      case 16 -> minor >= 10;
+      case 17 -> minor >= 6;
+      default -> true;
+    };
+  }
+
+  /**
    * What a stream may hold.
    *
    * @param hasInProgress whether the server may send large transactions before they commit

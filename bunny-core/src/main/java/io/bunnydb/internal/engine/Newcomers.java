@@ -1,0 +1,243 @@
+package io.bunnydb.internal.engine;
+
+import io.bunnydb.TableMapping;
+import io.bunnydb.TableState;
+import io.bunnydb.internal.apply.BatchExchange;
+import io.bunnydb.internal.apply.TableProgress;
+import io.bunnydb.internal.catalog.PeerConnector;
+import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.snapshot.SnapshotCopy;
+import io.bunnydb.internal.source.MirroredTable;
+import io.bunnydb.spi.Checkpoint;
+import io.bunnydb.spi.TableCheckpoint;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+
+/**
+ * The tables of a session that do not follow the stream yet: they are copied, alone or beside it,
+ * and brought up to it. Those that are added while the stream runs join it without an end, where
+ * the source and the values' form let them.
+ *
+ * <p>Used by the mirror's thread, but for what the thread beside does.
+ */
+final class Newcomers {
+  private final MirrorContext context;
+  private final Checkpoints checkpoints;
+  private final SetUp setUp;
+  private final PeerConnector source;
+  private final Connection owner;
+  private final StopSignal stop;
+  private final BatchExchange exchange;
+  private @Nullable BesideWork work;
+
+  // Come up to the position of the stream; of this moment alone.
+  private @Nullable List<MirroredTable> arrived;
+
+  /**
+   * None yet.
+   *
+   * @param source leads to the server that the stream comes from
+   * @param owner the session that owns the mirror
+   * @param stop the session's
+   * @param exchange what the session takes its batches from
+   */
+  Newcomers(
+      MirrorContext context,
+      Checkpoints checkpoints,
+      SetUp setUp,
+      PeerConnector source,
+      Connection owner,
+      StopSignal stop,
+      BatchExchange exchange) {
+    this.context = context;
+    this.checkpoints = checkpoints;
+    this.setUp = setUp;
+    this.source = source;
+    this.owner = owner;
+    this.stop = stop;
+    this.exchange = exchange;
+  }
+
+  /** The tables and shadows that are to be copied. */
+  List<SnapshotCopy.Job> jobs(
+      Checkpoint checkpoint, List<MirroredTable> tables, Connection destination)
+      throws SQLException {
+    List<SnapshotCopy.Job> jobs = new ArrayList<>();
+    for (int i = 0; i < tables.size(); i++) {
+      TableCheckpoint known = checkpoint.tables().get(i);
+      TableProgress progress = context.tables().of(known.mapping().source());
+      if (known.state() == TableState.COPYING) {
+        jobs.add(new SnapshotCopy.Job(tables.get(i), known, progress));
+      } else if (SwapRules.shadowIsIn(known, TableState.COPYING)) {
+        TableMapping beside = Shadows.mapping(destination, known.mapping());
+        MirroredTable shadow = new MirroredTable(beside, tables.get(i).table());
+        jobs.add(new SnapshotCopy.Job(shadow, known, progress));
+      }
+    }
+    destination.commit();
+    return jobs;
+  }
+
+  /** Copies tables, where there is no stream to follow yet. */
+  void copy(Checkpoint checkpoint, List<SnapshotCopy.Job> jobs)
+      throws SQLException, InterruptedException {
+    copy(checkpoint, jobs, stop);
+  }
+
+  private void copy(Checkpoint checkpoint, List<SnapshotCopy.Job> jobs, StopSignal copyStop)
+      throws SQLException, InterruptedException {
+    try {
+      new SnapshotCopy(
+              context.config().name(),
+              checkpoint.source(),
+              source,
+              context.destinationPeer(),
+              context.destination().store(),
+              copyStop,
+              owner.unwrap(PGConnection.class).getBackendPID(),
+              context.config().options().copy(),
+              new CopyReports(context))
+          .run(jobs);
+    } finally {
+      jobs.forEach(job -> job.progress().copyStops());
+    }
+  }
+
+  /** Copies tables beside the stream; the next session joins them. */
+  void copyBeside(Checkpoint checkpoint, List<MirroredTable> tables, List<SnapshotCopy.Job> jobs) {
+    begin(
+        "the copy failed; ",
+        copyStop -> {
+          copy(checkpoint, jobs, copyStop);
+          return new CatchUp(context, source, owner, tables, copyStop).run(null);
+        });
+  }
+
+  /** Gives tables the rows of their shadows beside the stream; the next session joins them. */
+  void swapBeside(List<MirroredTable> tables) throws SQLException {
+    int ownerPid = owner.unwrap(PGConnection.class).getBackendPID();
+    begin(
+        "the swap failed; ",
+        swapStop -> {
+          new Swap(context, tables, swapStop, ownerPid).run();
+          return false;
+        });
+  }
+
+  private void begin(String failed, BesideWork.Work what) {
+    work = new BesideWork(context.config().name(), failed, stop, exchange, what);
+  }
+
+  /**
+   * Takes tables up that were added between two transactions, or joins those that have come up to
+   * the stream.
+   *
+   * @param course the session's
+   * @return whether the session can go on; else the next one begins at what the checkpoint says
+   */
+  boolean goesOn(Course course) throws SQLException {
+    Checkpoint now = checkpoints.require();
+    List<MirroredTable> joining = arrived;
+    arrived = null;
+    if (!mappings(now).equals(mappings(course.checkpoint()))) {
+      return isAddition(course.checkpoint(), now) && add(course, now);
+    }
+    return joining == null || join(course, now, joining);
+  }
+
+  private static List<TableMapping> mappings(Checkpoint checkpoint) {
+    return checkpoint.tables().stream().map(TableCheckpoint::mapping).toList();
+  }
+
+  /** Whether there are further tables to be copied, and nothing else is to be done. */
+  private boolean isAddition(Checkpoint before, Checkpoint now) {
+    boolean isBusy = work != null && work.isUnderWay();
+    if (isBusy || !Joining.isJoined(before) || SwapRules.isUnderWay(before)) {
+      return false;
+    }
+    Map<TableMapping, TableCheckpoint> known = new HashMap<>();
+    before.tables().forEach(table -> known.put(table.mapping(), table));
+    for (TableCheckpoint table : now.tables()) {
+      TableCheckpoint old = known.remove(table.mapping());
+      if (old == null ? table.state() != TableState.COPYING : !old.equals(table)) {
+        return false;
+      }
+    }
+    return known.isEmpty();
+  }
+
+  private boolean add(Course course, Checkpoint added) {
+    course.add(added);
+    begin("the copy failed; ", copyStop -> makeAndCopy(course, added, copyStop));
+    return true;
+  }
+
+  /** By the thread beside: whether the tables have met the stream. */
+  private boolean makeAndCopy(Course course, Checkpoint added, StopSignal copyStop)
+      throws SQLException, InterruptedException {
+    HelperSessions helpers =
+        new HelperSessions(context, copyStop, owner, opened -> {}, emptied -> {});
+    List<MirroredTable> tables;
+    Checkpoint made;
+    List<SnapshotCopy.Job> jobs;
+    boolean canJoin;
+    try (Connection asked = source.open("set-up")) {
+      copyStop.guard(asked);
+      Connection session = helpers.open();
+      try {
+        tables = setUp.sourceTables(added, asked);
+        made = setUp.add(added, tables, asked, session, helpers);
+        jobs = jobs(made, tables, session);
+        canJoin = course.canTake(tables, session);
+        session.commit();
+      } finally {
+        helpers.close(session);
+        copyStop.release(asked);
+      }
+    }
+    copy(made, jobs, copyStop);
+    CatchUp catchUp = new CatchUp(context, source, owner, tables, copyStop);
+    return catchUp.run(canJoin ? meeting(catchUp, tables) : null);
+  }
+
+  private Interludes.Interlude meeting(CatchUp catchUp, List<MirroredTable> tables) {
+    return new Interludes.Interlude() {
+      @Override
+      public void run() throws InterruptedException {
+        arrived = catchUp.meetAt(context.progress().applied()) ? tables : null;
+      }
+
+      @Override
+      public void refuse() {
+        catchUp.meetNowhere();
+      }
+    };
+  }
+
+  private boolean join(Course course, Checkpoint now, List<MirroredTable> tables)
+      throws SQLException {
+    Checkpoint joined = Joining.join(now);
+    if (!Joining.isJoined(joined) || !joined.position().equals(now.position())) {
+      return false;
+    }
+    checkpoints.save(joined);
+    context.tables().follow(joined);
+    course.follow(joined, tables);
+    context.progress().tablesChange(joined.position(), true);
+    context.note("all its tables follow the stream, from " + joined.position() + " on");
+    return true;
+  }
+
+  /** Ends what is done beside. */
+  void end() throws InterruptedException {
+    if (work != null) {
+      work.end();
+    }
+  }
+}
