@@ -89,8 +89,11 @@ final class JoinRunningIT {
         assertThat(held.isValid(1)).isTrue();
       }
       awaitLive(handle);
-      assertThat(events(handle, "beside the stream")).hasSize(1);
       assertThat(events(handle, "all its tables follow the stream")).hasSize(1);
+      Await.until(
+          SOON,
+          "it is told how they came there",
+          () -> events(handle, "beside the stream").size() == 1);
       databases
           .source()
           .execute(

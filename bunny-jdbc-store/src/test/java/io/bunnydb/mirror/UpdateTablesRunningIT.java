@@ -31,7 +31,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Other lists of tables for a mirror that works, and what the tables of both lists notice. */
 final class UpdateTablesRunningIT {
-  private static final int LATE_ROWS = 100_000;
+  private static final int LATE_ROWS = Integer.getInteger("bunny.test.lag.rows", 100_000);
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
@@ -130,6 +130,7 @@ final class UpdateTablesRunningIT {
     Duration length = Duration.ofMillis(Long.getLong("bunny.test.lag.millis", 500));
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
       handle.awaitCaughtUp(SOON);
+      String walSender = walSender(databases.source());
       LagProbe.Lags before;
       LagProbe.Lags during;
       try (LagProbe probe = LagProbe.start(databases, "a")) {
@@ -145,6 +146,7 @@ final class UpdateTablesRunningIT {
       }
       System.out.println("lag before: " + before + "; while a table is added: " + during);
       assertThat(during.worst()).isLessThan(Duration.ofSeconds(10));
+      assertThat(walSender(databases.source())).isEqualTo(walSender);
       finish(handle, "public.a", "public.late");
     }
   }

@@ -28,9 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * ends, they are COPIED as of there.
  *
  * <p>Where the mirror's stream can take the tables without an end, both meet at a position: the
- * mirror's thread stops there for a moment ({@link #meetAt}), until the tables have come as far.
+ * mirror's thread stops there for a moment ({@link Meeting}), until the tables have come as far.
  *
  * <p>The join does without all this, only later. So whatever goes wrong here ends this alone, and
  * is met by the stream that the tables join if it lasts.
@@ -53,12 +51,6 @@ final class CatchUp {
   /** A stream that does not come nearer in this time will not. */
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
 
-  /** How long the mirror's stream stands still at the most. */
-  private static final long MEETING_MILLIS = 500;
-
-  /** Stands for the meeting point when the tables have come there. */
-  private static final Lsn MET = new Lsn(-1);
-
   private final MirrorContext context;
   private final PeerConnector source;
   private final Connection owner;
@@ -68,10 +60,8 @@ final class CatchUp {
   private final Progress progress = new Progress(InstantSource.system());
   private final List<TableCheckpoint> following = new ArrayList<>();
   private final BatchExchange exchange;
-  private final CountDownLatch ended = new CountDownLatch(1);
-  private final AtomicReference<@Nullable Lsn> meetingPoint = new AtomicReference<>();
+  private final @Nullable Meeting meeting;
   private boolean isMeetingAskedFor;
-  private volatile boolean isMeetingRefused;
   private long nearestBytes = Long.MAX_VALUE;
   private long nearestNanos = System.nanoTime();
 
@@ -82,13 +72,16 @@ final class CatchUp {
    * @param owner the session that owns the mirror
    * @param tables the checkpoint's tables, as they are on the source
    * @param stop ends the work
+   * @param arrival done by the mirror's thread when the tables have met its stream; null where they
+   *     are not to meet
    */
   CatchUp(
       MirrorContext context,
       PeerConnector source,
       Connection owner,
       List<MirroredTable> tables,
-      StopSignal stop) {
+      StopSignal stop,
+      @Nullable Runnable arrival) {
     this.context = context;
     this.source = source;
     this.owner = owner;
@@ -96,23 +89,24 @@ final class CatchUp {
     this.stop = stop;
     this.store = context.destination().store();
     this.exchange = new BatchExchange(context.config().options().maxBatchBytes(), Lsn.ZERO);
+    this.meeting =
+        arrival == null ? null : new Meeting(context.progress(), progress, exchange, arrival);
     stop.onStop(exchange::close);
   }
 
   /**
    * Brings up to the stream what the checkpoint says is copied.
    *
-   * @param meeting asked for when the tables are near, to call {@link #meetAt}; null for none
-   * @return whether that was done, so that the mirror's thread has seen to the rest; else the
-   *     tables are to be joined by the next session
+   * @return whether both have met, so that the mirror's thread sees to the rest; else the tables
+   *     are to be joined by the next session
    */
-  boolean run(Interludes.@Nullable Interlude meeting) throws InterruptedException {
+  boolean run() throws InterruptedException {
     // Constraints are validated when all tables have joined, so nothing has to make way.
     HelperSessions sessions = new HelperSessions(context, stop, owner, opened -> {}, emptied -> {});
     try {
       Connection destination = sessions.open();
       try {
-        return run(sessions, destination, meeting);
+        run(sessions, destination);
       } finally {
         sessions.close(destination);
       }
@@ -123,14 +117,15 @@ final class CatchUp {
             "the copied tables join the stream from where they are: "
                 + (e instanceof SQLException sql ? ServerMessage.of(sql) : e.getMessage()));
       }
-      return isMet();
     } finally {
-      ended.countDown();
+      if (meeting != null) {
+        meeting.end();
+      }
     }
+    return isMet();
   }
 
-  private boolean run(
-      HelperSessions sessions, Connection destination, Interludes.@Nullable Interlude meeting)
+  private void run(HelperSessions sessions, Connection destination)
       throws SQLException, InterruptedException {
     Optional<Checkpoint> found = store.load(context.config().name(), destination);
     Checkpoint checkpoint =
@@ -139,9 +134,8 @@ final class CatchUp {
     Optional<Lsn> from = copied.values().stream().map(LiveTable::from).reduce(Lsn::min);
     boolean isOfUse = from.isPresent() && (meeting != null || bytesLeft(from.get()) > NEAR_BYTES);
     if (isOfUse) {
-      follow(sessions, destination, checkpoint, copied, from.get(), meeting);
+      follow(sessions, destination, checkpoint, copied, from.get());
     }
-    return isMet();
   }
 
   private void follow(
@@ -149,8 +143,7 @@ final class CatchUp {
       Connection destination,
       Checkpoint checkpoint,
       Map<Long, LiveTable> copied,
-      Lsn from,
-      Interludes.@Nullable Interlude meeting)
+      Lsn from)
       throws SQLException, InterruptedException {
     try (Connection asked = source.open("catch-up");
         ReplicationStream stream = ReplicationStream.connect(source, stop)) {
@@ -166,7 +159,6 @@ final class CatchUp {
         follow(
             stream,
             from,
-            meeting,
             new Applier(
                 context.config().name(),
                 destination,
@@ -207,8 +199,7 @@ final class CatchUp {
     return tables.stream().filter(table -> sources.contains(table.mapping().source())).toList();
   }
 
-  private void follow(
-      ReplicationStream stream, Lsn from, Interludes.@Nullable Interlude meeting, Applier applier)
+  private void follow(ReplicationStream stream, Lsn from, Applier applier)
       throws SQLException, InterruptedException {
     progress.begins(from, false);
     progress.want(context.progress().applied());
@@ -218,7 +209,7 @@ final class CatchUp {
     Lsn reached = from;
     try (applier) {
       boolean isInTransaction = false;
-      while (isInTransaction || !isDone(reached, meeting)) {
+      while (isInTransaction || !isDone(reached)) {
         Batch batch = exchange.take(isInTransaction);
         if (batch == null && exchange.takesBreak()) {
           continue;
@@ -234,7 +225,9 @@ final class CatchUp {
         }
         exchange.recycle(batch);
       }
-      ended.countDown();
+      if (meeting != null) {
+        meeting.end();
+      }
     } finally {
       exchange.close();
       Receiver.awaitEnd(receiving, stream);
@@ -245,21 +238,16 @@ final class CatchUp {
   }
 
   /** Whether nothing more is to be written. */
-  private boolean isDone(Lsn reached, Interludes.@Nullable Interlude meeting) {
-    Lsn point = meetingPoint.get();
-    if (point != null && !reached.isBefore(point)) {
-      // Unless the mirror's thread has given it up.
-      return meetingPoint.compareAndSet(point, MET);
-    }
+  private boolean isDone(Lsn reached) {
     boolean isNear = bytesLeft(reached) <= NEAR_BYTES;
-    if (meeting == null || isMeetingRefused) {
-      return isNear || isHopeless(reached);
+    if (meeting == null || meeting.isRefused()) {
+      return isMet() || isNear || isHopeless(reached);
     }
     if (isNear && !isMeetingAskedFor) {
       isMeetingAskedFor = true;
       context.interludes().ask(meeting);
     }
-    return point == null && isHopeless(reached);
+    return meeting.takesPlaceAt(reached) || (!meeting.isWaitedFor() && isHopeless(reached));
   }
 
   private long bytesLeft(Lsn reached) {
@@ -276,31 +264,8 @@ final class CatchUp {
     return now - nearestNanos > PATIENCE_NANOS;
   }
 
-  /**
-   * For the mirror's thread, with everything before a position applied: waits until the tables have
-   * come there, too.
-   *
-   * @return whether they have, and nothing more is written to them; not if it takes too long
-   */
-  boolean meetAt(Lsn position) throws InterruptedException {
-    progress.want(position);
-    meetingPoint.set(position);
-    exchange.askForBreak();
-    if (!ended.await(MEETING_MILLIS, TimeUnit.MILLISECONDS)) {
-      meetNowhere();
-      meetingPoint.compareAndSet(position, null);
-    }
-    return isMet();
-  }
-
-  /** For any thread: there will be no meeting. */
-  void meetNowhere() {
-    isMeetingRefused = true;
-    exchange.askForBreak();
-  }
-
   private boolean isMet() {
-    return MET.equals(meetingPoint.get());
+    return meeting != null && meeting.isMet();
   }
 
   private Applier.Notes notes() {

@@ -115,7 +115,7 @@ final class Newcomers {
         "the copy failed; ",
         copyStop -> {
           copy(checkpoint, jobs, copyStop);
-          return new CatchUp(context, source, owner, tables, copyStop).run(null);
+          return new CatchUp(context, source, owner, tables, copyStop, null).run();
         });
   }
 
@@ -183,10 +183,10 @@ final class Newcomers {
       throws SQLException, InterruptedException {
     HelperSessions helpers =
         new HelperSessions(context, copyStop, owner, opened -> {}, emptied -> {});
-    List<MirroredTable> tables;
-    Checkpoint made;
-    List<SnapshotCopy.Job> jobs;
-    boolean canJoin;
+    final List<MirroredTable> tables;
+    final Checkpoint made;
+    final List<SnapshotCopy.Job> jobs;
+    final boolean canJoin;
     try (Connection asked = source.open("set-up")) {
       copyStop.guard(asked);
       Connection session = helpers.open();
@@ -202,22 +202,8 @@ final class Newcomers {
       }
     }
     copy(made, jobs, copyStop);
-    CatchUp catchUp = new CatchUp(context, source, owner, tables, copyStop);
-    return catchUp.run(canJoin ? meeting(catchUp, tables) : null);
-  }
-
-  private Interludes.Interlude meeting(CatchUp catchUp, List<MirroredTable> tables) {
-    return new Interludes.Interlude() {
-      @Override
-      public void run() throws InterruptedException {
-        arrived = catchUp.meetAt(context.progress().applied()) ? tables : null;
-      }
-
-      @Override
-      public void refuse() {
-        catchUp.meetNowhere();
-      }
-    };
+    Runnable arrival = canJoin ? () -> arrived = tables : null;
+    return new CatchUp(context, source, owner, tables, copyStop, arrival).run();
   }
 
   private boolean join(Course course, Checkpoint now, List<MirroredTable> tables)
