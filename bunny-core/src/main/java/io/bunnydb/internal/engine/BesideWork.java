@@ -59,9 +59,9 @@ final class BesideWork {
     return new CopyException(mirror, null, null, what, cause);
   }
 
-  /** Whether it goes on. */
-  boolean isUnderWay() {
-    return thread.isAlive();
+  /** Whether nothing of it is left to do. */
+  boolean hasEnded() {
+    return !thread.isAlive();
   }
 
   /** Stops it, and waits for its end. */

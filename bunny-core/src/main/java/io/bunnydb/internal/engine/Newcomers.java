@@ -34,7 +34,8 @@ final class Newcomers {
   private final Connection owner;
   private final StopSignal stop;
   private final BatchExchange exchange;
-  private @Nullable BesideWork work;
+  // What was done for tables that have joined may still be closing its connections.
+  private final List<BesideWork> works = new ArrayList<>();
 
   // Come up to the position of the stream; of this moment alone.
   private @Nullable List<MirroredTable> arrived;
@@ -131,7 +132,8 @@ final class Newcomers {
   }
 
   private void begin(String failed, BesideWork.Work what) {
-    work = new BesideWork(context.config().name(), failed, stop, exchange, what);
+    works.removeIf(BesideWork::hasEnded);
+    works.add(new BesideWork(context.config().name(), failed, stop, exchange, what));
   }
 
   /**
@@ -157,8 +159,7 @@ final class Newcomers {
 
   /** Whether there are further tables to be copied, and nothing else is to be done. */
   private boolean isAddition(Checkpoint before, Checkpoint now) {
-    boolean isBusy = work != null && work.isUnderWay();
-    if (isBusy || !Joining.isJoined(before) || SwapRules.isUnderWay(before)) {
+    if (!Joining.isJoined(before) || SwapRules.isUnderWay(before)) {
       return false;
     }
     Map<TableMapping, TableCheckpoint> known = new HashMap<>();
@@ -222,7 +223,7 @@ final class Newcomers {
 
   /** Ends what is done beside. */
   void end() throws InterruptedException {
-    if (work != null) {
+    for (BesideWork work : works) {
       work.end();
     }
   }
