@@ -70,9 +70,11 @@ final class UpdateTablesRunningIT {
       more.remove("public.late_one");
       more.remove("public.big");
       handle.updateTables(mappings(more.toArray(String[]::new)));
-      TableMapping[] narrower = mappings(more.toArray(String[]::new));
-      narrower[0] = TableMapping.from("public.doc").excludeColumns("body");
-      handle.updateTables(narrower);
+      if (databases.source().server().major() >= 15) { // 14 excludes no columns
+        TableMapping[] narrower = mappings(more.toArray(String[]::new));
+        narrower[0] = TableMapping.from("public.doc").excludeColumns("body");
+        handle.updateTables(narrower);
+      }
       handle.updateTables(mappings(more.toArray(String[]::new)));
       awaitLive(handle);
       writes.close();

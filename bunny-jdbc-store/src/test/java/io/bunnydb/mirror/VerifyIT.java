@@ -5,6 +5,7 @@ import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.running;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.bunnydb.EventQuery;
 import io.bunnydb.Lsn;
@@ -133,6 +134,7 @@ final class VerifyIT {
   @Test
   @SidesDiffer("somebody writes to the destination")
   void comparesMirroredColumnsAndRowsAlone() {
+    assumeTrue(databases.source().server().major() >= 15, "PostgreSQL 14 has no row filters");
     databases
         .source()
         .execute(
@@ -436,6 +438,7 @@ final class VerifyIT {
 
   @Test
   void anotherTableOfThatNameAndATableThatCannotBeReadAreSkipped() {
+    assumeTrue(databases.source().server().major() >= 15, "PostgreSQL 14 has no row filters");
     databases
         .source()
         .execute(
