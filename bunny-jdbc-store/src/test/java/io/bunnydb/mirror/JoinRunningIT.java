@@ -7,6 +7,7 @@ import static io.bunnydb.mirror.Operated.createTables;
 import static io.bunnydb.mirror.Operated.hold;
 import static io.bunnydb.mirror.Operated.mappings;
 import static io.bunnydb.mirror.Operated.mirror;
+import static io.bunnydb.mirror.Operated.running;
 import static io.bunnydb.mirror.Operated.walSender;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -17,12 +18,19 @@ import io.bunnydb.MirrorState;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableState;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
+import io.bunnydb.mirror.MirrorProcess.Order;
 import io.bunnydb.spi.CheckpointStore;
 import io.bunnydb.testing.Await;
+import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
 import io.bunnydb.testing.TestDatabase;
+import io.bunnydb.testing.Workload;
 import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -32,6 +40,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class JoinRunningIT {
   /** More of the log than a join may read again: each of the rows is one of 200 bytes. */
   private static final int MUCH = 5_000;
+
+  private static final int ROWS = 5_000;
+  private static final int KILLS = Integer.getInteger("bunny.test.kills", 4);
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
@@ -174,6 +185,85 @@ final class JoinRunningIT {
       handle.resume();
       awaitLive(handle);
       finish(handle);
+    }
+  }
+
+  private static void change(Connection connection, List<String> tables, Random random)
+      throws SQLException {
+    try (var statement = connection.createStatement()) {
+      for (int i = 0; i < 3; i++) {
+        String table = tables.get(random.nextInt(tables.size()));
+        int id = 1 + random.nextInt(ROWS);
+        statement.execute(
+            switch (random.nextInt(8)) {
+              case 0 -> "DELETE FROM " + table + " WHERE id = " + id;
+              case 1 ->
+                  "UPDATE "
+                      + table
+                      + " SET id = (SELECT max(id) + 1 FROM "
+                      + table
+                      + ") WHERE id = "
+                      + id;
+              case 2, 3 ->
+                  "UPDATE "
+                      + table
+                      + " SET t = t || '.' WHERE id BETWEEN "
+                      + id
+                      + " AND "
+                      + (id + 9);
+              default ->
+                  "INSERT INTO " + table + " VALUES (" + id + ", 'new') ON CONFLICT DO NOTHING";
+            });
+      }
+      if (random.nextInt(200) == 0) {
+        statement.execute("TRUNCATE " + String.join(", ", tables.subList(0, 2)));
+      }
+    }
+    LockSupport.parkNanos(2_000_000);
+  }
+
+  @Test
+  @ExpectsLog(value = "attempt \\d+ failed", optional = true)
+  void goesOnAfterKillsWhileTablesAreAdded() throws Exception {
+    List<String> tables = new ArrayList<>();
+    for (int i = 0; i <= KILLS; i++) {
+      tables.add("public.t" + i);
+      databases
+          .source()
+          .execute(
+              "CREATE TABLE t" + i + " (id int PRIMARY KEY, t text)",
+              "INSERT INTO t" + i + " SELECT i, 'old' FROM generate_series(1, " + ROWS + ") i");
+    }
+    caughtUp(mirror(databases, tables.get(0))).close();
+    try (Workload writes =
+        Workload.start(
+            databases.source(), (connection, random) -> change(connection, tables, random))) {
+      Random random = new Random(writes.seed());
+      for (int i = 0; i < KILLS; i++) {
+        try (ChildMirror child = ChildMirror.launchIdle(databases, "operated", 1 << 18, tables)) {
+          child.awaitOutput(MirrorProcess.STARTED);
+          if (i % 2 == 0) {
+            child.order(Order.ADD_ONE);
+          } else {
+            child.give(Order.ADD_ONE);
+          }
+          child.runFor(random.nextInt(1500));
+          child.kill();
+          System.out.println(
+              "killed while one was added, met "
+                  + databases
+                      .destination()
+                      .queryStrings("SELECT state FROM bunny.table_checkpoint ORDER BY ordinal"));
+        }
+      }
+      try (MirrorHandle handle = running(mirror(databases, tables.get(0)))) {
+        handle.updateTables(mappings(tables.toArray(String[]::new)));
+        awaitLive(handle);
+        writes.close();
+        handle.awaitCaughtUp(SOON);
+        databases.assertMirrored(tables.toArray(String[]::new));
+        handle.drop();
+      }
     }
   }
 

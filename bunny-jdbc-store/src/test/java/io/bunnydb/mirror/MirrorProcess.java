@@ -13,8 +13,10 @@ import io.bunnydb.VerifyOptions;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * The main class of a process that starts one mirror and obeys the commands at its standard input,
@@ -43,6 +45,8 @@ public final class MirrorProcess {
     GO_ON,
     PAUSE,
     RESUME,
+    /** Add the first table of the command line that the mirror does not have, while it runs. */
+    ADD_ONE,
     /** Copy all tables again, by swap. */
     SWAP,
     /** Empty all tables and copy them again. */
@@ -81,6 +85,7 @@ public final class MirrorProcess {
           case GO_ON -> goOn(handle, tables);
           case PAUSE -> handle.pause();
           case RESUME -> handle.resume();
+          case ADD_ONE -> addOne(handle, tables);
           case SWAP -> resync(handle, ResyncStrategy.SWAP);
           case COPY_AGAIN -> resync(handle, ResyncStrategy.TRUNCATE);
           case TOGGLE_TABLES -> toggle(handle, tables);
@@ -90,6 +95,23 @@ public final class MirrorProcess {
         System.out.println(OBEYED + handle.status().state());
       }
     }
+  }
+
+  private static void addOne(MirrorHandle handle, List<String> tables) {
+    handle.awaitState(MirrorState.RUNNING, Operated.SOON);
+    List<String> more = known(handle);
+    tables.stream().filter(table -> !more.contains(table)).findFirst().ifPresent(more::add);
+    handle.updateTables(mappings(more));
+  }
+
+  private static List<String> known(MirrorHandle handle) {
+    return handle.status().tables().stream()
+        .map(table -> table.source().toString())
+        .collect(Collectors.toCollection(ArrayList::new));
+  }
+
+  private static TableMapping[] mappings(List<String> tables) {
+    return tables.stream().map(TableMapping::from).toArray(TableMapping[]::new);
   }
 
   private static void resync(MirrorHandle handle, ResyncStrategy strategy) {
@@ -107,10 +129,9 @@ public final class MirrorProcess {
 
   /** Brings a started mirror to a list of tables, and resumes it where it was paused. */
   static void goOn(MirrorHandle handle, List<String> tables) {
-    List<String> known = handle.status().tables().stream().map(t -> t.source().toString()).toList();
-    if (!known.equals(tables)) {
+    if (!known(handle).equals(tables)) {
       handle.pause();
-      handle.updateTables(tables.stream().map(TableMapping::from).toArray(TableMapping[]::new));
+      handle.updateTables(mappings(tables));
     }
     if (handle.status().state() == MirrorState.PAUSED) {
       handle.resume();
