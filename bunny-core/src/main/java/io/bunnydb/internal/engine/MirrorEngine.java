@@ -15,7 +15,6 @@ import io.bunnydb.TableState;
 import io.bunnydb.VerifyOptions;
 import io.bunnydb.VerifyReport;
 import io.bunnydb.internal.catalog.Catalog;
-import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.schema.SequenceCopier;
 import io.bunnydb.internal.source.LagMonitor;
 import java.sql.Connection;
@@ -214,11 +213,7 @@ public final class MirrorEngine {
   /** Tells what {@link #syncSchema} would find. */
   public List<SchemaChange> planSchema() {
     rules.admitWhereLive("planSchema");
-    context.fruitlessScans().forget();
-    List<SchemaChange> changes =
-        new ArrayList<>(SchemaPlan.read(context, new StopSignal()).changes());
-    changes.addAll(ObjectPlan.read(context));
-    return List.copyOf(changes);
+    return schema.plan();
   }
 
   /** Brings the destination's tables in line with the source's. */

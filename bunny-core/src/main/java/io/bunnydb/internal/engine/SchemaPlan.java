@@ -5,9 +5,8 @@ import io.bunnydb.SchemaChange;
 import io.bunnydb.SchemaChange.Outcome;
 import io.bunnydb.TableMapping;
 import io.bunnydb.TableName;
-import io.bunnydb.TableState;
-import io.bunnydb.TableStatus;
 import io.bunnydb.internal.catalog.Catalog;
+import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.schema.SchemaDiff;
 import io.bunnydb.internal.source.MirroredTable;
@@ -18,7 +17,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /**
  * What would bring a mirror's destination tables in line with the source's. A table that is being
@@ -31,22 +29,39 @@ import java.util.stream.Collectors;
  *     destination once everything before this position is
  * @param unpublished the source tables whose publication leaves out a mirrored column: the next
  *     session would stop at them
+ * @param tables the tables as they are on the source, those that are left out aside
  */
-record SchemaPlan(List<SchemaChange> changes, Lsn seen, List<TableName> unpublished) {
+record SchemaPlan(
+    List<SchemaChange> changes, Lsn seen, List<TableName> unpublished, List<MirroredTable> tables) {
+  // What shows an expression takes the lock of a reader.
+  private static final String LOCK_TIMEOUT = "SET lock_timeout = '5s'";
+
+  /** Reads something of both sides, over connections in autocommit mode. */
+  @FunctionalInterface
+  interface Reading<T> {
+    /** What was read. */
+    T read(Connection source, Connection destination) throws SQLException;
+  }
+
   /**
    * Holds both sides against each other, on connections of its own; changes nothing.
    *
    * @param stop breaks it off
    */
   static SchemaPlan read(MirrorContext context, StopSignal stop) {
+    return onBothSides(context, stop, (source, destination) -> read(context, source, destination));
+  }
+
+  /** Has something be read of both sides, over connections that wait for no lock for long. */
+  static <T> T onBothSides(MirrorContext context, StopSignal stop, Reading<T> reading) {
     try (Connection source = context.source().open("schema");
         Connection destination = context.destinationPeer().open("schema")) {
       try {
         stop.guard(source);
         stop.guard(destination);
-        source.setAutoCommit(false);
-        destination.setAutoCommit(false);
-        return read(context, source, destination);
+        Sql.execute(source, LOCK_TIMEOUT);
+        Sql.execute(destination, LOCK_TIMEOUT);
+        return reading.read(source, destination);
       } finally {
         stop.release(source);
         stop.release(destination);
@@ -57,8 +72,11 @@ record SchemaPlan(List<SchemaChange> changes, Lsn seen, List<TableName> unpublis
     }
   }
 
-  private static SchemaPlan read(MirrorContext context, Connection source, Connection destination)
+  /** Holds both sides against each other, over connections in autocommit mode. */
+  static SchemaPlan read(MirrorContext context, Connection source, Connection destination)
       throws SQLException {
+    source.setAutoCommit(false);
+    destination.setAutoCommit(false);
     SchemaDiff diff =
         new SchemaDiff(
             source,
@@ -68,11 +86,8 @@ record SchemaPlan(List<SchemaChange> changes, Lsn seen, List<TableName> unpublis
             context.fruitlessScans());
     List<SchemaChange> changes = new ArrayList<>();
     Set<String> statements = new HashSet<>();
-    Set<TableName> live = live(context);
-    for (TableMapping table : context.tables().mappings()) {
-      if (!live.contains(table.source())) {
-        continue;
-      }
+    List<TableMapping> live = context.tables().live();
+    for (TableMapping table : live) {
       for (SchemaChange change : diff.changes(table)) {
         // Several tables may have columns of one enum.
         if (statements.add(change.sql())) {
@@ -84,39 +99,32 @@ record SchemaPlan(List<SchemaChange> changes, Lsn seen, List<TableName> unpublis
       destination.commit();
     }
     Lsn seen = Catalog.logEnd(source);
-    List<TableName> unpublished = unpublished(context, source, destination, live);
-    source.commit();
-    destination.commit();
-    return new SchemaPlan(List.copyOf(changes), seen, unpublished);
+    List<MirroredTable> tables = tables(live, source);
+    List<TableName> unpublished =
+        context.lists().gaps(tables, source, destination).stream()
+            .filter(ColumnLists.Gap::isToStop)
+            .map(ColumnLists.Gap::table)
+            .toList();
+    // Which commits.
+    source.setAutoCommit(true);
+    destination.setAutoCommit(true);
+    return new SchemaPlan(List.copyOf(changes), seen, unpublished, tables);
   }
 
   /** The same with some of the changes. */
   SchemaPlan only(Predicate<SchemaChange> isWanted) {
-    return new SchemaPlan(changes.stream().filter(isWanted).toList(), seen, unpublished);
+    return new SchemaPlan(changes.stream().filter(isWanted).toList(), seen, unpublished, tables);
   }
 
-  private static List<TableName> unpublished(
-      MirrorContext context, Connection source, Connection destination, Set<TableName> live)
+  /** Tables as they are on the source; those that are not there are left out. */
+  static List<MirroredTable> tables(List<TableMapping> mappings, Connection source)
       throws SQLException {
     List<MirroredTable> tables = new ArrayList<>();
-    for (TableMapping mapping : context.tables().mappings()) {
-      if (live.contains(mapping.source())) {
-        Catalog.table(source, mapping.source())
-            .ifPresent(table -> tables.add(new MirroredTable(mapping, table)));
-      }
+    for (TableMapping mapping : mappings) {
+      Catalog.table(source, mapping.source())
+          .ifPresent(table -> tables.add(new MirroredTable(mapping, table)));
     }
-    return context.lists().gaps(tables, source, destination).stream()
-        .filter(ColumnLists.Gap::isToStop)
-        .map(ColumnLists.Gap::table)
-        .toList();
-  }
-
-  /** The source tables whose rows are there, and followed. */
-  static Set<TableName> live(MirrorContext context) {
-    return context.tables().statuses().stream()
-        .filter(status -> status.state() == TableState.LIVE)
-        .map(TableStatus::source)
-        .collect(Collectors.toSet());
+    return tables;
   }
 
   /** The changes of one outcome. */

@@ -40,6 +40,20 @@ final class SchemaSync {
     this.thread = thread;
   }
 
+  /** Tells what {@link #run(Runnable)} would find. */
+  List<SchemaChange> plan() {
+    context.fruitlessScans().forget();
+    return SchemaPlan.onBothSides(
+        context,
+        new StopSignal(),
+        (source, destination) -> {
+          SchemaPlan plan = SchemaPlan.read(context, source, destination);
+          List<SchemaChange> changes = new ArrayList<>(plan.changes());
+          changes.addAll(ObjectPlan.read(context, plan.tables(), source, destination));
+          return List.copyOf(changes);
+        });
+  }
+
   /**
    * Makes what can be made, and tells what became of everything, and what else the destination is
    * without then.

@@ -82,6 +82,14 @@ final class TableRegistry {
     return tables.values().stream().map(TableProgress::mapping).toList();
   }
 
+  /** The mappings of the tables whose rows are there, and followed. */
+  synchronized List<TableMapping> live() {
+    return tables.values().stream()
+        .filter(table -> table.status().state() == TableState.LIVE)
+        .map(TableProgress::mapping)
+        .toList();
+  }
+
   /** All tables as a user sees them. */
   synchronized List<TableStatus> statuses() {
     return tables.values().stream().map(TableProgress::status).toList();

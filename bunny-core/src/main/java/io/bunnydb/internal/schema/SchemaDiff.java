@@ -17,9 +17,6 @@ import java.util.Optional;
  * Reads only.
  */
 public final class SchemaDiff {
-  // What shows an expression takes the lock of a reader, too.
-  private static final String LOCK_TIMEOUT = "SET LOCAL lock_timeout = '5s'";
-
   private final Connection source;
   private final Connection destination;
   private final String slot;
@@ -29,8 +26,8 @@ public final class SchemaDiff {
   /**
    * A comparison of two databases.
    *
-   * @param source not in autocommit mode
-   * @param destination not in autocommit mode
+   * @param source not in autocommit mode; what shows an expression takes the lock of a reader, too
+   * @param destination not in autocommit mode; the same goes for it
    * @param slot the name of the slot from which the changes come
    * @param publication the name of their publication
    * @param fruitless the columns whose rows are not to be looked through again
@@ -54,8 +51,6 @@ public final class SchemaDiff {
    */
   public List<SchemaChange> changes(TableMapping mapping) throws SQLException {
     List<SchemaChange> changes = new ArrayList<>();
-    Sql.execute(source, LOCK_TIMEOUT);
-    Sql.execute(destination, LOCK_TIMEOUT);
     Optional<Table> known = Catalog.table(destination, mapping.destination());
     Optional<Table> found = Catalog.table(source, mapping.source());
     if (known.isEmpty() || found.isEmpty()) {
