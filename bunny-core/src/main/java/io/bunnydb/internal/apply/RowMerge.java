@@ -66,7 +66,7 @@ public record RowMerge(Connection connection, Table target, Table model, List<St
   }
 
   private Changes byKey() throws SQLException {
-    String sameKey = sameKey();
+    String sameKey = Catalog.equality(connection, target.columnsOf(target.primaryKey()), "o", "s");
     String alike = record("o") + " OPERATOR(pg_catalog.*=) " + record("s");
     long deleted = delete(sameKey);
     long updated = 0;
@@ -101,17 +101,6 @@ public record RowMerge(Connection connection, Table target, Table model, List<St
       }
     }
     return new Changes(deleted, updated, insert(notIn(target, "o", sameKey)));
-  }
-
-  private String sameKey() throws SQLException {
-    List<String> conditions = new ArrayList<>();
-    for (Column column : target.columns()) {
-      if (target.primaryKey().contains(column.name())) {
-        String name = Sql.identifier(column.name());
-        conditions.add(Catalog.equality(connection, column, "o." + name, "s." + name));
-      }
-    }
-    return String.join(" AND ", conditions);
   }
 
   /** A record and no row constructor, of which the operators are those of the columns. */

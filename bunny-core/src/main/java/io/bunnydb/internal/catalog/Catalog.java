@@ -7,6 +7,7 @@ import io.bunnydb.pgoutput.ReplicaIdentity;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -235,12 +236,7 @@ public final class Catalog {
     return equality(connection, column, Sql.identifier(column.name()), operand);
   }
 
-  /**
-   * The {@link #equality(Connection, Column, String)} of a column that is named with its table.
-   *
-   * @param name the column as SQL
-   */
-  public static String equality(Connection connection, Column column, String name, String operand)
+  private static String equality(Connection connection, Column column, String name, String operand)
       throws SQLException {
     if (column.isBinaryPortable()) {
       return name + " = " + operand;
@@ -275,6 +271,23 @@ public final class Catalog {
             column.typeOid(),
             column.typeOid())
         .get(0);
+  }
+
+  /**
+   * The condition that rows of two tables are equal in some columns, each by its {@link
+   * #equality(Connection, Column, String)}.
+   *
+   * @param alias what the columns' table is called in SQL
+   * @param other what the other one is, which has columns of these names
+   */
+  public static String equality(
+      Connection connection, List<Column> columns, String alias, String other) throws SQLException {
+    List<String> equalities = new ArrayList<>();
+    for (Column column : columns) {
+      String name = "." + Sql.identifier(column.name());
+      equalities.add(equality(connection, column, alias + name, other + name));
+    }
+    return String.join(" AND ", equalities);
   }
 
   /**

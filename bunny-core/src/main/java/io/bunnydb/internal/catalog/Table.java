@@ -54,6 +54,11 @@ public record Table(
     return null;
   }
 
+  /** The columns of some names, in the table's order. */
+  public List<Column> columnsOf(List<String> names) {
+    return columns.stream().filter(column -> names.contains(column.name())).toList();
+  }
+
   /**
    * The columns by which a row is found again: those of the replica identity, or the primary key
    * under {@link ReplicaIdentity#FULL}; empty where only the whole row tells.

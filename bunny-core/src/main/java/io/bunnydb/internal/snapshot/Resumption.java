@@ -11,7 +11,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -72,11 +71,8 @@ record Resumption(
     if (left == 0 || left > noted.rows()) {
       return null;
     }
-    List<Column> key =
-        mirrored.columns().stream()
-            .filter(column -> mirrored.table().primaryKey().contains(column.name()))
-            .toList();
-    if (!isDone(() -> makeTableOf(key))) {
+    List<Column> key = mirrored.table().columnsOf(keyNames());
+    if (!isDone(this::makeTableOfKeys)) {
       return null;
     }
     for (String condition : noted.conditions()) {
@@ -129,13 +125,18 @@ record Resumption(
     }
   }
 
-  private void makeTableOf(List<Column> key) throws SQLException {
+  /** Of the source's primary key, which is copied: else no rows are of use. */
+  private List<String> keyNames() {
+    return copy.table().table().primaryKey();
+  }
+
+  private void makeTableOfKeys() throws SQLException {
     Sql.execute(
         destination,
         "CREATE TEMPORARY TABLE "
             + KEYS
             + " ON COMMIT DROP AS SELECT "
-            + Sql.identifiers(key.stream().map(Column::name).toList())
+            + Sql.identifiers(keyNames())
             + " FROM "
             + target.toSql()
             + " WITH NO DATA");
@@ -145,13 +146,7 @@ record Resumption(
     // Sessions that write are to look rows up one by one; here each row of the table is looked for.
     Sql.execute(destination, "ANALYZE " + KEYS);
     Sql.execute(destination, "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on");
-    List<String> equalities = new ArrayList<>();
-    for (Column column : target.columns()) {
-      if (copy.table().table().primaryKey().contains(column.name())) {
-        String name = Sql.identifier(column.name());
-        equalities.add(Catalog.equality(destination, column, "o." + name, "s." + name));
-      }
-    }
+    String sameKey = Catalog.equality(destination, target.columnsOf(keyNames()), "o", "s");
     try (Statement statement = destination.createStatement()) {
       statement.executeLargeUpdate(
           "DELETE FROM "
@@ -159,7 +154,7 @@ record Resumption(
               + " AS o WHERE NOT EXISTS (SELECT FROM "
               + KEYS
               + " AS s WHERE "
-              + String.join(" AND ", equalities)
+              + sameKey
               + ")");
     }
   }
