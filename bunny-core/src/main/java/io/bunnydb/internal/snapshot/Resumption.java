@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Takes over the rows of a copy that was broken off, in the destination's open transaction, so that
- * those stay alone which a new snapshot still shows: {@link #fits}, {@link #toKeep}, {@link
- * #removeOthers}, of which the second alone needs the source.
+ * those stay alone which a new snapshot still shows: {@link #toKeep}, {@link #removeOthers}, of
+ * which the first alone needs the source.
  *
  * <p>A version of a row keeps its place and the number of the transaction that made it. One that
  * the new snapshot shows, that lies where rows have come, and that the snapshot showed under which
@@ -42,41 +42,57 @@ record Resumption(
     void run() throws SQLException;
   }
 
-  /** Whether the destination holds as many rows as are noted; nobody changes them from then on. */
-  boolean fits() throws SQLException {
+  /**
+   * Looks whether a copy was broken off, and the destination holds what was noted of it; nobody
+   * changes its rows from then on.
+   *
+   * @return null where all is to be copied
+   */
+  static @Nullable Resumption find(
+      TableCopy copy, Table target, Connection destination, StopSignal stop) throws SQLException {
+    KeptRows noted = CopyNote.read(copy.checkpoint().copyProgress(), destination);
+    if (noted == null) {
+      return null;
+    }
     Sql.execute(destination, "LOCK TABLE " + target.toSql() + " IN SHARE ROW EXCLUSIVE MODE");
-    return count(destination, target.toSql(), "") == noted.rows();
+    return count(destination, target.toSql()) == noted.rows()
+        ? new Resumption(copy, target, noted, destination, stop)
+        : null;
   }
 
   /**
    * Looks which rows can stay, and brings their keys where others cannot.
    *
+   * @param basis what they must have in common with what is copied now; null where none can stay
    * @param view the source under the new snapshot, on which the table is locked
    * @return what is left when the others are removed; null where all is to be copied, and the table
    *     to be emptied before
    */
-  @Nullable KeptRows toKeep(SourceView view, RowTransfer transfer) throws SQLException {
+  @Nullable KeptRows toKeep(@Nullable String basis, SourceView view, RowTransfer transfer)
+      throws SQLException {
+    if (!noted.basis().equals(basis)) {
+      return null;
+    }
     Visibility now = view.shown();
     if (!noted.parts().stream().allMatch(part -> part.shown().reachesTo(now))) {
       return null;
     }
     MirroredTable mirrored = copy.table();
+    List<Column> key = mirrored.table().columnsOf(keyNames());
+    List<SourceRows> shown =
+        noted.conditions().stream().map(some -> new SourceRows(mirrored, key, some)).toList();
     long left = 0;
-    for (String condition : noted.conditions()) {
-      left += count(view.connection(), mirrored.table().toSql(), where(mirrored, condition));
+    for (SourceRows rows : shown) {
+      left += count(view.connection(), rows.fromSql());
     }
     if (left == noted.rows()) {
       return noted;
     }
-    if (left == 0 || left > noted.rows()) {
+    if (left == 0 || left > noted.rows() || !isDone(this::makeTableOfKeys)) {
       return null;
     }
-    List<Column> key = mirrored.table().columnsOf(keyNames());
-    if (!isDone(this::makeTableOfKeys)) {
-      return null;
-    }
-    for (String condition : noted.conditions()) {
-      transfer.runQuietly(mirrored, key, condition, target, KEYS);
+    for (SourceRows rows : shown) {
+      transfer.runQuietly(rows, target, KEYS);
     }
     return noted.reducedTo(left);
   }
@@ -84,16 +100,11 @@ record Resumption(
   /** Removes the rows that are not to be kept; false where all is to be copied after all. */
   boolean removeOthers(KeptRows kept) throws SQLException {
     return kept.rows() == noted.rows()
-        || (isDone(this::deleteOthers) && count(destination, target.toSql(), "") == kept.rows());
+        || (isDone(this::deleteOthers) && count(destination, target.toSql()) == kept.rows());
   }
 
-  private static String where(MirroredTable mirrored, String condition) {
-    return RowTransfer.where(condition, mirrored.mapping().filter());
-  }
-
-  private static long count(Connection connection, String table, String where) throws SQLException {
-    return Sql.query(connection, "SELECT count(*) FROM " + table + where, row -> row.getLong(1))
-        .get(0);
+  private static long count(Connection connection, String from) throws SQLException {
+    return Sql.query(connection, "SELECT count(*) FROM " + from, row -> row.getLong(1)).get(0);
   }
 
   /**

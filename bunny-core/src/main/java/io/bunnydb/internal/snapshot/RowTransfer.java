@@ -1,7 +1,6 @@
 package io.bunnydb.internal.snapshot;
 
 import io.bunnydb.internal.catalog.Column;
-import io.bunnydb.internal.catalog.Sql;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.Table;
 import io.bunnydb.internal.catalog.WireType;
@@ -9,7 +8,6 @@ import io.bunnydb.internal.source.MirroredTable;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 import org.postgresql.copy.CopyManager;
@@ -59,45 +57,30 @@ final class RowTransfer {
     void add(long rows, long bytes);
   }
 
-  /** Brings the rows for which a condition holds; they are counted as they come. */
+  /** Brings the rows of a table for which a condition holds; they are counted as they come. */
   Brought run(TableCopy copy, String condition, Table target) throws SQLException {
     MirroredTable table = copy.table();
-    String into = table.mapping().destination().toSql();
-    return run(table, table.columns(), condition, target, into, copy::add);
+    SourceRows rows = new SourceRows(table, table.columns(), condition);
+    return run(rows, target, target.name().toSql(), copy::add);
   }
 
   /**
-   * Brings some columns of rows into another table than that which is copied.
+   * Brings rows into another table than that which is copied.
    *
-   * @param target has those columns with the same types
+   * @param target has the rows' columns, of the same types as the other one
    * @param into the other table as SQL
    */
-  void runQuietly(
-      MirroredTable table, List<Column> columns, String condition, Table target, String into)
-      throws SQLException {
-    run(table, columns, condition, target, into, (rows, bytes) -> stop.check());
+  void runQuietly(SourceRows rows, Table target, String into) throws SQLException {
+    run(rows, target, into, (count, bytes) -> stop.check());
   }
 
-  private Brought run(
-      MirroredTable table,
-      List<Column> columns,
-      String condition,
-      Table target,
-      String into,
-      Counter counter)
+  private Brought run(SourceRows rows, Table target, String into, Counter counter)
       throws SQLException {
-    String format = isBinary(columns, target) ? " (FORMAT binary)" : " (FORMAT text)";
-    String names = Sql.identifiers(columns.stream().map(Column::name).toList());
+    String format = isBinary(rows.columns(), target) ? " (FORMAT binary)" : " (FORMAT text)";
+    String names = rows.names();
     CopyOut from =
         copyApi(source)
-            .copyOut(
-                "COPY (SELECT "
-                    + names
-                    + " FROM "
-                    + table.table().toSql()
-                    + where(condition, table.mapping().filter())
-                    + ") TO STDOUT"
-                    + format);
+            .copyOut("COPY (SELECT " + names + " FROM " + rows.fromSql() + ") TO STDOUT" + format);
     CopyIn to =
         copyApi(destination)
             .copyIn(
@@ -124,14 +107,6 @@ final class RowTransfer {
       cancel(from, to, e);
       throw e;
     }
-  }
-
-  /** The WHERE clause of a condition on a table's rows, which may be empty, and a filter. */
-  static String where(String condition, @Nullable String filter) {
-    if (filter == null) {
-      return condition.isEmpty() ? "" : " WHERE " + condition;
-    }
-    return " WHERE " + (condition.isEmpty() ? "" : condition + " AND ") + "(" + filter + ")";
   }
 
   /** Counts most rows as they come. What ends the binary form is a message, but no row. */

@@ -132,7 +132,7 @@ final class TableCopier implements AutoCloseable {
       finish(copy);
       return;
     }
-    plan.begin(copy, setting, destination);
+    commitBeginning(copy, plan);
     copy.then(plan.ranges().stream().map(range -> rangeStep(copy, range)).toList());
     copy.then(plan.indexes().stream().map(index -> indexStep(copy, index)).toList());
     copy.then(List.of(copier -> copier.finish(copy)));
@@ -143,20 +143,10 @@ final class TableCopier implements AutoCloseable {
    * locked while the destination's is waited for, or rows are removed from it.
    */
   private CopyPlan plan(TableCopy copy, Table target) throws SQLException {
-    Resumption old = brokenOff(copy, target);
+    Resumption old = Resumption.find(copy, target, destination, setting.stop());
     CopyPlan plan = view.locked(copy.table().table(), () -> plan(copy, target, old));
     KeptRows kept = plan.kept();
     return kept == null || old == null || old.removeOthers(kept) ? plan : plan.withoutKept();
-  }
-
-  /** A copy that was broken off, and of which the destination holds what was noted. */
-  private @Nullable Resumption brokenOff(TableCopy copy, Table target) throws SQLException {
-    KeptRows noted = CopyNote.read(copy.checkpoint().copyProgress(), destination);
-    if (noted == null) {
-      return null;
-    }
-    Resumption old = new Resumption(copy, target, noted, destination, setting.stop());
-    return old.fits() ? old : null;
   }
 
   private CopyPlan plan(TableCopy copy, Table target, @Nullable Resumption old)
@@ -167,11 +157,36 @@ final class TableCopier implements AutoCloseable {
         old == null && ranges.size() == 1
             ? null
             : CopyBasis.of(source, destination, table, target, setting.origin());
-    KeptRows noted = old == null ? null : old.noted();
-    KeptRows kept =
-        old == null || !old.noted().basis().equals(basis) ? null : old.toKeep(view, transfer);
-    return new CopyPlan(
-        ranges, copy.keysFollow() ? indexesToBuild(copy) : List.of(), basis, noted, kept);
+    KeptRows kept = old == null ? null : old.toKeep(basis, view, transfer);
+    List<TableIndex> indexes = copy.keysFollow() ? indexesToBuild(copy) : List.of();
+    return new CopyPlan(ranges, indexes, basis, old == null ? null : old.noted(), kept);
+  }
+
+  /**
+   * Commits what a copy of several transactions begins with, and the note of it: what is rolled
+   * back later must not bring the old rows back beside the new ones.
+   */
+  private void commitBeginning(TableCopy copy, CopyPlan plan) throws SQLException {
+    String basis = plan.basis();
+    if (basis == null) {
+      if (copy.checkpoint().copyProgress() != null) {
+        setting
+            .store()
+            .saveTable(setting.mirror(), copy.checkpoint().withCopyProgress(null), destination);
+      }
+      destination.commit();
+      return;
+    }
+    KeptRows kept = plan.kept();
+    KeptRows noted = plan.noted();
+    KeptRows begun = kept == null ? KeptRows.none(basis) : kept;
+    KeptRows before = kept == null || noted == null ? begun : noted;
+    CopyNote note = new CopyNote(setting.mirror(), setting.store(), copy.checkpoint(), before);
+    note.commit(destination, rows -> begun);
+    copy.notedIn(note);
+    if (begun.rows() > 0) {
+      copy.keeps(begun);
+    }
   }
 
   private List<TableIndex> indexesToBuild(TableCopy copy) throws SQLException {
