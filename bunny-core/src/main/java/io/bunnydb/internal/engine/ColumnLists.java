@@ -107,9 +107,8 @@ final class ColumnLists {
 
   private void tell(Gap gap) {
     events.warn(
-        "mirror '"
-            + config.name()
-            + "': table "
+        config.name(),
+        "table "
             + gap.table()
             + (gap.isToStop()
                 ? " keeps all from being altered, as the next session would stop at it: "

@@ -40,7 +40,8 @@ final class ConstraintReports {
   synchronized void leavesOut(TableName table, String constraint, String reason) {
     if (leftOut.add(List.of(table.toString(), constraint, reason))) {
       events.info(
-          "mirror '" + mirror + "': " + sentence(table, constraint, reason),
+          mirror,
+          sentence(table, constraint, reason),
           Map.of("table", table.toString(), "constraint", constraint));
     }
   }
@@ -58,29 +59,21 @@ final class ConstraintReports {
   /** Tells that constraints were made. */
   void makes(TableName table, Collection<String> constraints) {
     events.info(
-        "mirror '"
-            + mirror
-            + "': destination table "
-            + table
-            + " has got the constraints "
-            + String.join(", ", constraints),
+        mirror,
+        "destination table " + table + " has got the constraints " + String.join(", ", constraints),
         Map.of("destinationTable", table.toString()));
   }
 
   /** Tells that the rows that were there suit a constraint. */
   void validates(TableConstraint constraint) {
-    events.info(
-        "mirror '" + mirror + "': " + named(constraint) + " is validated", details(constraint));
+    events.info(mirror, named(constraint) + " is validated", details(constraint));
   }
 
   /** Tells that a constraint was made before, and is not to be made again. */
   void findsDropped(TableConstraint constraint) {
     events.info(
-        "mirror '"
-            + mirror
-            + "': "
-            + named(constraint)
-            + " was dropped there after it had been made, and is not made again",
+        mirror,
+        named(constraint) + " was dropped there after it had been made, and is not made again",
         details(constraint));
   }
 
@@ -123,7 +116,7 @@ final class ConstraintReports {
     synchronized (this) {
       refused.add(key(constraint.table(), constraint.name()));
     }
-    events.warn("mirror '" + mirror + "': " + what, details(constraint));
+    events.warn(mirror, what, details(constraint));
   }
 
   private static String named(TableConstraint constraint) {

@@ -26,6 +26,20 @@ final class EventLog {
   private final ArrayDeque<MirrorEvent> events = new ArrayDeque<>();
   private long count;
 
+  /** Notes what has happened to the mirror of that name. */
+  void info(String mirror, String what, Map<String, String> details) {
+    info(sentence(mirror, what), details);
+  }
+
+  /** Notes a fault that the mirror of that name gets over, or that will become one. */
+  void warn(String mirror, String what, Map<String, String> details) {
+    warn(sentence(mirror, what), details);
+  }
+
+  private static String sentence(String mirror, String what) {
+    return "mirror '" + mirror + "': " + what;
+  }
+
   /** Notes a step in the life of the mirror. */
   void info(String message, Map<String, String> details) {
     LOG.info("{}", message);

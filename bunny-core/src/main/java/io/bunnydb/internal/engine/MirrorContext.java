@@ -77,15 +77,11 @@ record MirrorContext(
 
   /** Tells in the event log what has happened to the mirror, with details for programs. */
   void note(String what, Map<String, String> details) {
-    events.info(sentence(what), details);
+    events.info(config.name(), what, details);
   }
 
   /** Tells in the event log of a fault that the mirror gets over, or that will become one. */
   void warn(String what, Map<String, String> details) {
-    events.warn(sentence(what), details);
-  }
-
-  private String sentence(String what) {
-    return "mirror '" + config.name() + "': " + what;
+    events.warn(config.name(), what, details);
   }
 }

@@ -161,16 +161,12 @@ final class SchemaFollower {
   private void waitFor(SchemaChange change, long began) {
     long seconds = inUse.add(change.table(), began);
     if (seconds > 0) {
-      context
-          .events()
-          .warn(
-              "mirror '"
-                  + context.config().name()
-                  + "': a change of the source's schema waits, and is tried again in "
-                  + seconds
-                  + " s: "
-                  + change,
-              Map.of("destinationTable", change.table().toString()));
+      context.warn(
+          "a change of the source's schema waits, and is tried again in "
+              + seconds
+              + " s: "
+              + change,
+          Map.of("destinationTable", change.table().toString()));
     }
   }
 }

@@ -209,10 +209,7 @@ final class Verification implements Standing {
             .map(TableVerification::toString)
             .collect(Collectors.joining("; "));
     String text =
-        "mirror '"
-            + config.name()
-            + "': "
-            + tables.size()
+        tables.size()
             + (isRepair ? " tables were compared and repaired" : " tables were compared")
             + (differing.isEmpty() ? ", both sides agree" : ": " + differing);
     Map<String, String> details =
@@ -223,9 +220,9 @@ final class Verification implements Standing {
             "unsettled", Long.toString(sum(tables, TableVerification::unsettled)),
             "repaired", Long.toString(sum(tables, TableVerification::repaired)));
     if (report.matches()) {
-      context.events().info(text, details);
+      context.note(text, details);
     } else {
-      context.events().warn(text, details);
+      context.warn(text, details);
     }
   }
 
