@@ -9,12 +9,10 @@ import static io.bunnydb.mirror.Operated.returnsSoon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bunnydb.EventQuery;
-import io.bunnydb.Lsn;
 import io.bunnydb.MirrorBuilder;
 import io.bunnydb.MirrorEvent;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
-import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.CheckpointStore;
 import io.bunnydb.spi.TableCheckpoint;
 import io.bunnydb.testing.Await;
@@ -25,7 +23,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -345,44 +342,21 @@ final class BrokenOffCopyIT {
   }
 
   /** Loses its connection once when it has noted what a copy is about to commit. */
-  private record LossyStore(CheckpointStore store, AtomicBoolean loses) implements CheckpointStore {
-    @Override
-    public boolean joinsDestination() {
-      return false;
-    }
+  private static final class LossyStore extends DelegatingStore {
+    private final AtomicBoolean loses;
 
-    @Override
-    public Optional<Checkpoint> load(String mirror, Connection destination) throws SQLException {
-      return store.load(mirror, destination);
-    }
-
-    @Override
-    public List<String> mirrors(Connection destination) throws SQLException {
-      return store.mirrors(destination);
-    }
-
-    @Override
-    public void save(Checkpoint checkpoint, Connection destination) throws SQLException {
-      store.save(checkpoint, destination);
-    }
-
-    @Override
-    public void advance(String mirror, Lsn position, Connection destination) throws SQLException {
-      store.advance(mirror, position, destination);
+    LossyStore(boolean loses) {
+      super(CheckpointStore.inMemory());
+      this.loses = new AtomicBoolean(loses);
     }
 
     @Override
     public void saveTable(String mirror, TableCheckpoint table, Connection destination)
         throws SQLException {
-      store.saveTable(mirror, table, destination);
+      super.saveTable(mirror, table, destination);
       if (table.copyProgress() != null && rowsThere() > ROWS / 2 && loses.getAndSet(false)) {
-        throw new SQLException("the store is out of reach, as the test wants it", "08006");
+        throw outOfReach();
       }
-    }
-
-    @Override
-    public void delete(String mirror, Connection destination) throws SQLException {
-      store.delete(mirror, destination);
     }
   }
 
@@ -392,8 +366,7 @@ final class BrokenOffCopyIT {
   @ExpectsLog(value = "copying failed.* attempt 1 failed", optional = true)
   void storeElsewhereKnowsWhatWasCommitted(boolean losesItsConnection) throws SQLException {
     createTables(ROWS);
-    LossyStore store =
-        new LossyStore(CheckpointStore.inMemory(), new AtomicBoolean(losesItsConnection));
+    LossyStore store = new LossyStore(losesItsConnection);
     Connection held = holdOneRange();
     try (MirrorHandle handle = inRanges().checkpointStore(store).build().start()) {
       if (losesItsConnection) {

@@ -7,9 +7,7 @@ import io.bunnydb.Mirror;
 import io.bunnydb.MirrorHandle;
 import io.bunnydb.MirrorState;
 import io.bunnydb.jdbc.JdbcCheckpointStore;
-import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.CheckpointStore;
-import io.bunnydb.spi.TableCheckpoint;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
@@ -19,8 +17,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -60,35 +56,14 @@ final class ExternalStoreIT {
   }
 
   /** Loses its connection now and then, after the destination has committed. */
-  private static final class LossyStore implements CheckpointStore {
-    private final CheckpointStore store;
+  private static final class LossyStore extends DelegatingStore {
     private final Random random;
     private volatile int losses;
     private volatile int oneIn = Integer.MAX_VALUE;
 
     LossyStore(CheckpointStore store, long seed) {
-      this.store = store;
+      super(store);
       this.random = new Random(seed);
-    }
-
-    @Override
-    public boolean joinsDestination() {
-      return store.joinsDestination();
-    }
-
-    @Override
-    public Optional<Checkpoint> load(String mirror, Connection destination) throws SQLException {
-      return store.load(mirror, destination);
-    }
-
-    @Override
-    public List<String> mirrors(Connection destination) throws SQLException {
-      return store.mirrors(destination);
-    }
-
-    @Override
-    public void save(Checkpoint checkpoint, Connection destination) throws SQLException {
-      store.save(checkpoint, destination);
     }
 
     @Override
@@ -96,20 +71,9 @@ final class ExternalStoreIT {
     public void advance(String mirror, Lsn position, Connection destination) throws SQLException {
       if (random.nextInt(oneIn) == 0) {
         losses++;
-        throw new SQLException("the store is out of reach, as the test wants it", "08006");
+        throw outOfReach();
       }
-      store.advance(mirror, position, destination);
-    }
-
-    @Override
-    public void saveTable(String mirror, TableCheckpoint table, Connection destination)
-        throws SQLException {
-      store.saveTable(mirror, table, destination);
-    }
-
-    @Override
-    public void delete(String mirror, Connection destination) throws SQLException {
-      store.delete(mirror, destination);
+      super.advance(mirror, position, destination);
     }
   }
 
