@@ -3,7 +3,6 @@ package io.bunnydb.mirror;
 import static io.bunnydb.mirror.Operated.SOON;
 import static io.bunnydb.mirror.Operated.awaitHeldUp;
 import static io.bunnydb.mirror.Operated.hold;
-import static io.bunnydb.mirror.Operated.inTransaction;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.returnsSoon;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -40,10 +39,7 @@ final class BrokenOffCopyIT {
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
-  /**
-   * The destination's table notes how many rows came in each transaction that committed, and can be
-   * held at one row. Some of the source's rows have large values, which updates leave as they are.
-   */
+  /** Some of the source's rows have large values, which updates leave as they are. */
   private static void createTables(int rows) {
     databases
         .source()
@@ -58,30 +54,15 @@ final class BrokenOffCopyIT {
             "ANALYZE a");
     databases
         .destination()
-        .execute(
-            "CREATE TABLE a (id int PRIMARY KEY, n int, t text, u int UNIQUE, big text)",
-            "CREATE TABLE copied (rows bigint)",
-            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
-                + " 'BEGIN INSERT INTO public.copied SELECT count(*) FROM arrived; RETURN NULL; END'",
-            "CREATE TRIGGER note AFTER INSERT ON a REFERENCING NEW TABLE AS arrived"
-                + " FOR EACH STATEMENT EXECUTE FUNCTION note()",
-            "ALTER TABLE a ENABLE ALWAYS TRIGGER note",
-            "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS"
-                + " 'BEGIN PERFORM pg_catalog.pg_advisory_xact_lock(42); RETURN NEW; END'",
-            "CREATE TRIGGER wait BEFORE INSERT ON a FOR EACH ROW WHEN (NEW.id = "
-                + HELD_ROW
-                + ") EXECUTE FUNCTION wait()",
-            "ALTER TABLE a ENABLE ALWAYS TRIGGER wait");
+        .execute("CREATE TABLE a (id int PRIMARY KEY, n int, t text, u int UNIQUE, big text)");
+    HeldCopy.count(databases.destination(), "a");
+    HeldCopy.letHold(databases.destination(), "a", HELD_ROW);
   }
 
   private static MirrorBuilder inRanges() {
     return mirror(databases, "public.a")
         .snapshotRowsPerPartition(1_000)
         .snapshotMaxParallelWorkers(2);
-  }
-
-  private static Connection holdOneRange() {
-    return inTransaction(databases.destination(), "SELECT pg_advisory_xact_lock(42)");
   }
 
   /** One worker is held in its range, and the other has committed all others. */
@@ -131,17 +112,6 @@ final class BrokenOffCopyIT {
             "DO 'BEGIN SET LOCAL lock_timeout = ''5s'';"
                 + " LOCK TABLE a IN ACCESS EXCLUSIVE MODE; END'");
     other.close();
-  }
-
-  private static void endHeldSession() {
-    assertThat(
-            databases
-                .destination()
-                .queryLong(
-                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                        + " WHERE application_name LIKE 'bunny operated copy%'"
-                        + " AND wait_event_type = 'Lock'"))
-        .isEqualTo(1);
   }
 
   /**
@@ -196,7 +166,7 @@ final class BrokenOffCopyIT {
   @ExpectsLog("copying failed.* attempt 2 failed")
   void goesOnUnderLoadWithWhatItHasEachTimeItIsBrokenOff() throws SQLException {
     createTables(ROWS);
-    Connection held = holdOneRange();
+    Connection held = HeldCopy.hold(databases.destination());
     try (Workload one = Workload.start(databases.source(), writer(0, 3));
         Workload two = Workload.start(databases.source(), writer(1, 3));
         Workload three = Workload.start(databases.source(), writer(2, 3));
@@ -204,7 +174,7 @@ final class BrokenOffCopyIT {
       awaitAllButOneCommitted(ROWS / 2);
       Await.until(SOON, "all but one is noted", () -> progress().matches(".*=0-\\d+,\\d+-"));
       String first = progress();
-      endHeldSession();
+      HeldCopy.endHeldSession(databases.destination());
       Await.until(
           SOON,
           "all but one is brought up to another snapshot",
@@ -213,7 +183,7 @@ final class BrokenOffCopyIT {
             return now.matches(".*=0-\\d+,\\d+-") && !snapshot(now).equals(snapshot(first));
           });
       awaitHeldUp(databases.destination());
-      endHeldSession();
+      HeldCopy.endHeldSession(databases.destination());
       Await.until(SOON, "it goes on once more", () -> keptRows(handle) == 2);
       held.close();
       handle.awaitState(MirrorState.RUNNING, SOON);
@@ -238,7 +208,7 @@ final class BrokenOffCopyIT {
   void killedProcessLeavesWhatItHasCommittedToTheNext() throws Exception {
     int rows = 60_000;
     createTables(rows);
-    Connection held = holdOneRange();
+    Connection held = HeldCopy.hold(databases.destination());
     try (ChildMirror child =
         ChildMirror.launch(databases, "operated", 1 << 20, List.of("public.a"))) {
       awaitHeldUp(databases.destination());
@@ -297,7 +267,7 @@ final class BrokenOffCopyIT {
               "CREATE DOMAIN pairs AS pair[]",
               "ALTER TABLE a ADD COLUMN p pairs");
     }
-    Connection held = holdOneRange();
+    Connection held = HeldCopy.hold(databases.destination());
     try (MirrorHandle handle = inRanges().build().start()) {
       awaitAllButOneCommitted(MOST_ROWS);
       returnsSoon(handle::pause);
@@ -367,7 +337,7 @@ final class BrokenOffCopyIT {
   void storeElsewhereKnowsWhatWasCommitted(boolean losesItsConnection) throws SQLException {
     createTables(ROWS);
     LossyStore store = new LossyStore(losesItsConnection);
-    Connection held = holdOneRange();
+    Connection held = HeldCopy.hold(databases.destination());
     try (MirrorHandle handle = inRanges().checkpointStore(store).build().start()) {
       if (losesItsConnection) {
         Await.until(SOON, "the store is lost", () -> !store.loses.get());

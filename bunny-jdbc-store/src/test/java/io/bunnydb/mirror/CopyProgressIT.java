@@ -2,7 +2,6 @@ package io.bunnydb.mirror;
 
 import static io.bunnydb.mirror.Operated.SOON;
 import static io.bunnydb.mirror.Operated.awaitHeldUp;
-import static io.bunnydb.mirror.Operated.inTransaction;
 import static io.bunnydb.mirror.Operated.mappings;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.running;
@@ -67,20 +66,8 @@ final class CopyProgressIT {
             "INSERT INTO a SELECT i, repeat('x', 4000) FROM generate_series(1, " + ROWS + ") i",
             "INSERT INTO b VALUES (1), (2), (3)",
             "ANALYZE");
-    databases
-        .destination()
-        .execute(
-            "CREATE TABLE a (id int PRIMARY KEY, t text)",
-            "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS"
-                + " 'BEGIN PERFORM pg_catalog.pg_advisory_xact_lock(42); RETURN NEW; END'",
-            "CREATE TRIGGER wait BEFORE INSERT ON a FOR EACH ROW WHEN (NEW.id = "
-                + HELD_ROW
-                + ") EXECUTE FUNCTION wait()",
-            "ALTER TABLE a ENABLE ALWAYS TRIGGER wait");
-  }
-
-  private static Connection holdInTheMidst() {
-    return inTransaction(databases.destination(), "SELECT pg_advisory_xact_lock(42)");
+    databases.destination().execute("CREATE TABLE a (id int PRIMARY KEY, t text)");
+    HeldCopy.letHold(databases.destination(), "a", HELD_ROW);
   }
 
   /** Waits until the copy stands still, and long enough for its next report to be due. */
@@ -110,7 +97,7 @@ final class CopyProgressIT {
   @Test
   void copyIsHeardFromItsBeginToItsLastRow() throws SQLException {
     Heard heard = new Heard();
-    Connection held = holdInTheMidst();
+    Connection held = HeldCopy.hold(databases.destination());
     long begin = System.nanoTime();
     try (MirrorHandle handle =
         mirror(databases, "public.a", "public.b", "public.c").listener(heard).build().start()) {
@@ -135,7 +122,7 @@ final class CopyProgressIT {
   @Test
   void copyThatBeginsAgainCountsAnew() throws SQLException {
     Heard heard = new Heard();
-    Connection held = holdInTheMidst();
+    Connection held = HeldCopy.hold(databases.destination());
     try (MirrorHandle handle = mirror(databases, "public.a").listener(heard).build().start()) {
       awaitHeldInTheMidst();
       handle.pause();
@@ -158,7 +145,7 @@ final class CopyProgressIT {
       int before = heard.of("public.b").size();
       handle.pause();
       handle.updateTables(mappings("public.b", "public.a"));
-      Connection held = holdInTheMidst();
+      Connection held = HeldCopy.hold(databases.destination());
       handle.resume();
       awaitHeldInTheMidst();
       databases.source().execute("INSERT INTO b VALUES (4)");

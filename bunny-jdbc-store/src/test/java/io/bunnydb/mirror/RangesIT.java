@@ -3,7 +3,6 @@ package io.bunnydb.mirror;
 import static io.bunnydb.mirror.Operated.SOON;
 import static io.bunnydb.mirror.Operated.awaitHeldUp;
 import static io.bunnydb.mirror.Operated.inBackground;
-import static io.bunnydb.mirror.Operated.inTransaction;
 import static io.bunnydb.mirror.Operated.mappings;
 import static io.bunnydb.mirror.Operated.mirror;
 import static io.bunnydb.mirror.Operated.returnsSoon;
@@ -42,10 +41,7 @@ final class RangesIT {
 
   @RegisterExtension static final MirrorDatabases databases = new MirrorDatabases();
 
-  /**
-   * The destination's table notes which session copied in which transaction, and can be held at one
-   * row.
-   */
+  /** A large table, whose copy can be held in the midst. */
   @BeforeEach
   void createTables() {
     databases
@@ -56,31 +52,13 @@ final class RangesIT {
                 + ROWS
                 + ") i",
             "ANALYZE a");
-    databases
-        .destination()
-        .execute(
-            "CREATE TABLE a (id int PRIMARY KEY, n int, t text)",
-            "CREATE TABLE copied (pid int, xid xid8, rows bigint)",
-            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
-                + " 'BEGIN INSERT INTO public.copied SELECT pg_backend_pid(),"
-                + " pg_current_xact_id(), count(*) FROM arrived; RETURN NULL; END'",
-            "CREATE TRIGGER note AFTER INSERT ON a REFERENCING NEW TABLE AS arrived"
-                + " FOR EACH STATEMENT EXECUTE FUNCTION note()",
-            "ALTER TABLE a ENABLE ALWAYS TRIGGER note",
-            "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS"
-                + " 'BEGIN PERFORM pg_catalog.pg_advisory_xact_lock(42); RETURN NEW; END'",
-            "CREATE TRIGGER wait BEFORE INSERT ON a FOR EACH ROW WHEN (NEW.id = "
-                + HELD_ROW
-                + ") EXECUTE FUNCTION wait()",
-            "ALTER TABLE a ENABLE ALWAYS TRIGGER wait");
+    databases.destination().execute("CREATE TABLE a (id int PRIMARY KEY, n int, t text)");
+    HeldCopy.count(databases.destination(), "a");
+    HeldCopy.letHold(databases.destination(), "a", HELD_ROW);
   }
 
   private static MirrorBuilder inRanges(String... tables) {
     return mirror(databases, tables).snapshotRowsPerPartition(1_000);
-  }
-
-  private static Connection holdInTheMidst() {
-    return inTransaction(databases.destination(), "SELECT pg_advisory_xact_lock(42)");
   }
 
   /** Ranges before the one that is held are committed. */
@@ -92,10 +70,6 @@ final class RangesIT {
 
   private static long rowsThere() {
     return databases.destination().queryLong("SELECT count(*) FROM a");
-  }
-
-  private static long copies(String what) {
-    return databases.destination().queryLong("SELECT count(DISTINCT " + what + ") FROM copied");
   }
 
   private static void change(Connection connection, Random random) throws SQLException {
@@ -122,7 +96,8 @@ final class RangesIT {
                   .destination()
                   .queryLong("SELECT count(DISTINCT xmin::text) FROM a WHERE id >= " + FIRST_QUIET))
           .isGreaterThan(10);
-      assertThat(copies("pid")).isGreaterThan(1);
+      assertThat(databases.destination().queryLong("SELECT count(DISTINCT pid) FROM copied"))
+          .isGreaterThan(1);
       assertThat(handle.status().tables().get(0).rowsCopied())
           .isBetween((long) ROWS - FIRST_QUIET, (long) ROWS);
       assertThat(load.transactions()).isPositive();
@@ -171,7 +146,7 @@ final class RangesIT {
   @Test
   @ExpectsLog("was rewritten after the snapshot.* attempt 1 failed")
   void tableRewrittenBetweenItsRangesIsCopiedAnew() throws Exception {
-    Connection held = holdInTheMidst();
+    Connection held = HeldCopy.hold(databases.destination());
     try (MirrorHandle handle = inRanges("public.a").snapshotMaxParallelWorkers(1).build().start()) {
       awaitSomeCommitted();
       CompletableFuture<Void> rewriting =
@@ -201,7 +176,7 @@ final class RangesIT {
             "CREATE TABLE fresh (LIKE a INCLUDING ALL)",
             "INSERT INTO fresh SELECT i, -i, 'fresh' FROM generate_series(1, 700) i");
     String swap = "ALTER TABLE a RENAME TO gone; ALTER TABLE fresh RENAME TO a";
-    Connection held = holdInTheMidst();
+    Connection held = HeldCopy.hold(databases.destination());
     try (MirrorHandle handle = inRanges("public.a").snapshotMaxParallelWorkers(1).build().start()) {
       awaitSomeCommitted();
       CompletableFuture<Void> swapping = inBackground(() -> databases.source().execute(swap));
@@ -232,7 +207,7 @@ final class RangesIT {
 
   @Test
   void copyThatIsStoppedBetweenRangesLeavesNothingToTheNext() throws Exception {
-    Connection held = holdInTheMidst();
+    Connection held = HeldCopy.hold(databases.destination());
     try (MirrorHandle handle = inRanges("public.a").build().start()) {
       awaitSomeCommitted();
       returnsSoon(handle::pause);
@@ -264,7 +239,7 @@ final class RangesIT {
         running(inRanges("public.b").checkpointStore(CheckpointStore.inMemory()))) {
       handle.pause();
       handle.updateTables(mappings("public.b", "public.a"));
-      Connection held = holdInTheMidst();
+      Connection held = HeldCopy.hold(databases.destination());
       handle.resume();
       awaitSomeCommitted();
       databases.source().execute("INSERT INTO b VALUES (3)", "DELETE FROM a WHERE id < 100");
@@ -284,20 +259,10 @@ final class RangesIT {
   @Test
   @ExpectsLog("copying failed.* attempt 1 failed")
   void lostSessionOfOneWorkerLosesNoRow() throws Exception {
-    Connection held = holdInTheMidst();
+    Connection held = HeldCopy.hold(databases.destination());
     try (MirrorHandle handle = inRanges("public.a").build().start()) {
       awaitSomeCommitted();
-      Await.until(
-          SOON,
-          "the worker in the midst waits, and its session ends",
-          () ->
-              databases
-                      .destination()
-                      .queryLong(
-                          "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                              + " WHERE application_name LIKE 'bunny operated copy%'"
-                              + " AND wait_event_type = 'Lock'")
-                  == 1);
+      HeldCopy.endHeldSession(databases.destination());
       databases.source().execute("DELETE FROM a WHERE id % 2 = 0");
       held.close();
       handle.awaitState(MirrorState.RUNNING, SOON);
