@@ -301,9 +301,7 @@ final class VerifyIT {
     }
   }
 
-  @Test
-  @SidesDiffer("somebody writes to the destination")
-  void comparesATableWithoutKeyAsAWhole() {
+  private static void createTableWithoutKey() {
     databases
         .source()
         .execute(
@@ -311,6 +309,12 @@ final class VerifyIT {
             "ALTER TABLE a REPLICA IDENTITY FULL",
             "INSERT INTO a VALUES ('x'), ('x'), ('y'), (NULL)",
             "INSERT INTO a SELECT repeat('z', 1000) FROM generate_series(1, 2000)");
+  }
+
+  @Test
+  @SidesDiffer("somebody writes to the destination")
+  void comparesATableWithoutKeyAsAWhole() {
+    createTableWithoutKey();
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
       assertThat(verified(handle, SMALL_RANGES).outcome()).isEqualTo(Outcome.EQUAL);
       databases
@@ -328,12 +332,7 @@ final class VerifyIT {
 
   @Test
   void tableThatIsReadAsAWholeIsLeftToWhoWaitsForIt() throws Exception {
-    databases
-        .source()
-        .execute(
-            "CREATE TABLE a (t text)",
-            "ALTER TABLE a REPLICA IDENTITY FULL",
-            "INSERT INTO a SELECT repeat('z', 1000) FROM generate_series(1, 2000)");
+    createTableWithoutKey();
     try (MirrorHandle handle = running(mirror(databases, "public.a"))) {
       handle.awaitCaughtUp(SOON);
       VerifyOptions slow = SMALL_RANGES.workShare(0.0001);
