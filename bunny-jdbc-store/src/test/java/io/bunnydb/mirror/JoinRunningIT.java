@@ -5,8 +5,10 @@ import static io.bunnydb.mirror.Operated.awaitHeldUp;
 import static io.bunnydb.mirror.Operated.caughtUp;
 import static io.bunnydb.mirror.Operated.createTables;
 import static io.bunnydb.mirror.Operated.hold;
+import static io.bunnydb.mirror.Operated.inTransaction;
 import static io.bunnydb.mirror.Operated.mappings;
 import static io.bunnydb.mirror.Operated.mirror;
+import static io.bunnydb.mirror.Operated.returnsSoon;
 import static io.bunnydb.mirror.Operated.running;
 import static io.bunnydb.mirror.Operated.walSender;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -23,10 +25,12 @@ import io.bunnydb.spi.CheckpointStore;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.ExpectsLog;
 import io.bunnydb.testing.MirrorDatabases;
+import io.bunnydb.testing.SidesDiffer;
 import io.bunnydb.testing.TestDatabase;
 import io.bunnydb.testing.Workload;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -120,6 +124,91 @@ final class JoinRunningIT {
       handle.awaitCaughtUp(SOON);
       databases.assertMirrored("public.more");
       assertThat(walSender(databases.source())).isEqualTo(walSender);
+      finish(handle);
+    }
+  }
+
+  @Test
+  void whoWaitsForThePositionHearsOfTheJoin() {
+    createTables(databases.source(), "a", "late");
+    try (MirrorHandle handle = caughtUp(mirror(databases, "public.a"))) {
+      handle.updateTables(BOTH);
+      long from = System.nanoTime();
+      handle.awaitCaughtUp(SOON);
+      assertThat(Duration.ofNanos(System.nanoTime() - from)).isLessThan(Duration.ofSeconds(8));
+      finish(handle);
+    }
+  }
+
+  @Test
+  @ExpectsLog("partition public.loaded joined it with rows of before")
+  @SidesDiffer(
+      value = "a partition came with rows of before",
+      tables = {"public.late"})
+  void partitionThatComesWithRowsDuringTheCopyStopsTheMirror() throws Exception {
+    createTables(databases.source(), "a");
+    databases
+        .source()
+        .execute(
+            "CREATE TABLE late (id int PRIMARY KEY) PARTITION BY RANGE (id)",
+            "CREATE TABLE low PARTITION OF late FOR VALUES FROM (0) TO (10)",
+            "INSERT INTO late VALUES (1)",
+            "CREATE TABLE loaded (id int PRIMARY KEY)",
+            "INSERT INTO loaded VALUES (101)");
+    databases.destination().execute("CREATE TABLE late (id int PRIMARY KEY)");
+    try (MirrorHandle handle = caughtUp(mirror(databases, "public.a"))) {
+      try (Connection held = hold(databases.destination(), "late")) {
+        handle.updateTables(BOTH);
+        awaitHeldUp(databases.destination());
+        databases
+            .source()
+            .execute("ALTER TABLE late ATTACH PARTITION loaded FOR VALUES FROM (100) TO (200)");
+        assertThat(held.isValid(1)).isTrue();
+      }
+      awaitLive(handle);
+      // The slot's horizon moves beyond the attachment.
+      for (int i = 0; i < 4; i++) {
+        databases.source().execute("UPDATE a SET t = 'x'", "CHECKPOINT");
+        handle.awaitCaughtUp(SOON);
+      }
+      handle.awaitState(MirrorState.PAUSED, SOON);
+      assertThat(String.valueOf(handle.status().failure())).contains("public.loaded");
+      handle.drop();
+    }
+  }
+
+  @Test
+  void aValidationIsNotWaitedFor() throws Exception {
+    databases
+        .destination()
+        .execute(
+            "CREATE FUNCTION hold_up() RETURNS event_trigger LANGUAGE plpgsql AS"
+                + " 'BEGIN IF current_query() LIKE ''%VALIDATE CONSTRAINT%'' THEN"
+                + " PERFORM pg_advisory_xact_lock(42); END IF; END'",
+            "CREATE EVENT TRIGGER hold_up ON ddl_command_end EXECUTE FUNCTION hold_up()",
+            "ALTER EVENT TRIGGER hold_up ENABLE ALWAYS");
+    createTables(databases.source(), "a", "late");
+    databases
+        .source()
+        .execute("CREATE TABLE b (id int PRIMARY KEY REFERENCES a)", "INSERT INTO b VALUES (1)");
+    try (MirrorHandle handle = running(mirror(databases, "public.a", "public.b"))) {
+      try (Connection held =
+          inTransaction(databases.destination(), "SELECT pg_advisory_xact_lock(42)")) {
+        awaitHeldUp(databases.destination());
+        returnsSoon(() -> handle.updateTables(mappings("public.a", "public.b", "public.late")));
+        awaitLive(handle);
+        assertThat(held.isValid(1)).isTrue();
+      }
+      Await.until(
+          SOON,
+          "the constraint is validated",
+          () ->
+              databases
+                      .destination()
+                      .queryLong(
+                          "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated")
+                  == 1);
+      databases.assertMirrored("public.b");
       finish(handle);
     }
   }

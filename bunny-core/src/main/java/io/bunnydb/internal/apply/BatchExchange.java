@@ -89,7 +89,7 @@ public final class BatchExchange {
         }
         nanos = changed.awaitNanos(nanos);
       }
-      waiting = batch;
+      waiting = isClosed ? null : batch;
       changed.signalAll();
       return true;
     } finally {
@@ -240,7 +240,7 @@ public final class BatchExchange {
     lock.lock();
     try {
       // One huge row must not keep its memory for ever.
-      if (spare.size() < 2 && batch.capacity() <= 2L * maxBytes) {
+      if (!isClosed && spare.size() < 2 && batch.capacity() <= 2L * maxBytes) {
         spare.add(batch);
       }
       beingApplied = 0;
@@ -255,6 +255,9 @@ public final class BatchExchange {
     lock.lock();
     try {
       isClosed = true;
+      // Whoever still knows of it, as a signal does, is not to hold memory.
+      waiting = null;
+      spare.clear();
       changed.signalAll();
     } finally {
       lock.unlock();

@@ -12,6 +12,7 @@ import io.bunnydb.internal.catalog.ServerMessage;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.catalog.WireType;
 import io.bunnydb.internal.source.MirroredTable;
+import io.bunnydb.internal.source.ReplicationSlot;
 import io.bunnydb.internal.source.ReplicationStream;
 import io.bunnydb.internal.source.ReplicationStream.Content;
 import io.bunnydb.spi.Checkpoint;
@@ -55,6 +56,7 @@ final class CatchUp {
   private final PeerConnector source;
   private final Connection owner;
   private final List<MirroredTable> tables;
+  private final boolean isBinary;
   private final StopSignal stop;
   private final CheckpointStore store;
   private final Progress progress = new Progress(InstantSource.system());
@@ -62,8 +64,9 @@ final class CatchUp {
   private final BatchExchange exchange;
   private final @Nullable Meeting meeting;
   private boolean isMeetingAskedFor;
+  private boolean hasBegun;
   private long nearestBytes = Long.MAX_VALUE;
-  private long nearestNanos = System.nanoTime();
+  private long nearestNanos;
 
   /**
    * Nothing is opened yet.
@@ -71,6 +74,7 @@ final class CatchUp {
    * @param source leads to the server that the mirror's own stream comes from
    * @param owner the session that owns the mirror
    * @param tables the checkpoint's tables, as they are on the source
+   * @param isBinary whether values may come in binary form
    * @param stop ends the work
    * @param arrival done by the mirror's thread when the tables have met its stream; null where they
    *     are not to meet
@@ -80,12 +84,14 @@ final class CatchUp {
       PeerConnector source,
       Connection owner,
       List<MirroredTable> tables,
+      boolean isBinary,
       StopSignal stop,
       @Nullable Runnable arrival) {
     this.context = context;
     this.source = source;
     this.owner = owner;
     this.tables = tables;
+    this.isBinary = isBinary;
     this.stop = stop;
     this.store = context.destination().store();
     this.exchange = new BatchExchange(context.config().options().maxBatchBytes(), Lsn.ZERO);
@@ -149,13 +155,15 @@ final class CatchUp {
         ReplicationStream stream = ReplicationStream.connect(source, stop)) {
       stop.guard(asked);
       try {
+        if (ReplicationSlot.isForFailover(asked, checkpoint.slot())) {
+          // A copy of it would not wait for the standbys, one of which may be promoted.
+          return;
+        }
         WireType.Directory types = WireType.directory(asked);
-        boolean isBinary =
-            context.config().options().isBinary()
-                && BinaryForm.isShared(mirrored(copied), types, destination);
+        boolean areBinary = isBinary && BinaryForm.isShared(mirrored(copied), types, destination);
         destination.commit();
         stream.startFromCopy(
-            checkpoint.slot(), checkpoint.publication(), from, new Content(false, isBinary));
+            checkpoint.slot(), checkpoint.publication(), from, new Content(false, areBinary));
         follow(
             stream,
             from,
@@ -165,7 +173,7 @@ final class CatchUp {
                 sessions,
                 !context.destination().areTriggersSilent(),
                 notes(),
-                isBinary ? types : null,
+                areBinary ? types : null,
                 copied,
                 checkpoint.tables().stream()
                     .map(table -> table.mapping().destination())
@@ -219,6 +227,7 @@ final class CatchUp {
         }
         applier.apply(batch);
         isInTransaction = !batch.endsBetweenTransactions();
+        hasBegun = true;
         if (batch.isToCommit()) {
           reached = batch.position();
           progress.want(context.progress().applied());
@@ -255,6 +264,10 @@ final class CatchUp {
   }
 
   private boolean isHopeless(Lsn reached) {
+    if (!hasBegun) {
+      // The source may have much to read before the first that it sends.
+      return false;
+    }
     long left = bytesLeft(reached);
     long now = System.nanoTime();
     if (left < nearestBytes || left <= NEAR_BYTES) {

@@ -39,6 +39,7 @@ final class Course {
   private final Map<Long, LiveTable> live = new HashMap<>();
   private final Set<TableName> mirrored = new HashSet<>();
   private volatile Checkpoint checkpoint;
+  private volatile Lsn keptFrom;
   private @Nullable MissingRows missing;
   private @Nullable LateConstraints constraints;
 
@@ -61,6 +62,7 @@ final class Course {
       throws SQLException {
     this.context = context;
     this.checkpoint = checkpoint;
+    this.keptFrom = Joining.keptFrom(checkpoint);
     this.source = source;
     this.destination = destination;
     this.stop = stop;
@@ -109,12 +111,18 @@ final class Course {
   /** Notes that there are tables to be copied: the source keeps its log for them. */
   void add(Checkpoint known) {
     checkpoint = known;
+    keptFrom = Joining.keptFrom(known);
     known.tables().forEach(table -> mirrored.add(table.mapping().destination()));
   }
 
   /** For any thread: the checkpoint, whose position is of before. */
   Checkpoint checkpoint() {
     return checkpoint;
+  }
+
+  /** For any thread: from where on the source is to keep its log, whatever is acknowledged. */
+  Lsn keptFrom() {
+    return keptFrom;
   }
 
   /** The types of the source. */

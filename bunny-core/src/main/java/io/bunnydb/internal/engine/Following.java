@@ -105,7 +105,7 @@ final class Following {
               heartbeat.beatIfDue();
             },
             checkpoint.position(),
-            () -> Joining.keptFrom(course.checkpoint()));
+            course::keptFrom);
     acknowledge(receiver, false);
     if (end != null) {
       context.progress().want(end);

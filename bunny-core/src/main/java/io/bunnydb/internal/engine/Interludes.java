@@ -76,24 +76,21 @@ final class Interludes {
   }
 
   /**
-   * Has something done soon, and waits for it.
+   * Has something done soon, and waits for it, unless it is refused.
    *
    * @param patienceMillis how long the present transaction may last
-   * @return whether it was done
    */
-  boolean call(Runnable what, long patienceMillis) throws InterruptedException {
+  void call(Runnable what, long patienceMillis) throws InterruptedException {
     Call call = new Call(what);
     ask(call);
     if (!call.ended.await(patienceMillis, TimeUnit.MILLISECONDS) && !withdraw(call)) {
       call.ended.await();
     }
-    return call.isDone;
   }
 
   private static final class Call implements Interlude {
     private final Runnable what;
     private final CountDownLatch ended = new CountDownLatch(1);
-    private volatile boolean isDone;
 
     private Call(Runnable what) {
       this.what = what;
@@ -102,7 +99,6 @@ final class Interludes {
     @Override
     public void run() {
       what.run();
-      isDone = true;
       ended.countDown();
     }
 

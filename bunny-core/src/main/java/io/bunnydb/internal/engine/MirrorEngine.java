@@ -129,15 +129,20 @@ public final class MirrorEngine {
       return;
     }
     CheckedUpdate known = isWorking ? CheckedUpdate.check(context, checked) : null;
-    Command.Action update = (work, stop) -> work.tables().update(checked, known);
     // Further tables come to a stream that goes on; any other list is for the next session.
     boolean isAddition =
         known != null
+            && state == MirrorState.RUNNING
             && context.progress().isEveryTableLive()
             && checked.containsAll(context.tables().mappings());
-    if (!isAddition || !thread.callWithinSession(update)) {
-      callBetweenSessions("updateTables", Set.of(), () -> false, update);
+    if (isAddition && thread.callWithinSession(work -> work.tables().extend(checked, known))) {
+      return;
     }
+    callBetweenSessions(
+        "updateTables",
+        Set.of(),
+        () -> false,
+        (work, stop) -> work.tables().update(checked, known));
   }
 
   /** What single tables can be told, and asked. */

@@ -3,6 +3,7 @@ package io.bunnydb.internal.engine;
 import io.bunnydb.MirrorState;
 import io.bunnydb.internal.catalog.StopSignal;
 import io.bunnydb.internal.source.LagMonitor.Reading;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -107,24 +108,29 @@ final class MirrorThread {
     finish(command);
   }
 
+  /** Something to do within a session; gives whether it could be done. */
+  @FunctionalInterface
+  interface Attempt {
+    boolean run(MirrorWork work) throws SQLException;
+  }
+
   /**
    * Has something done between two transactions of the session that runs.
    *
    * @return whether it was done; not while none follows the stream, or is in the midst of a long
-   *     transaction
+   *     transaction, or where the attempt says so
    */
-  boolean callWithinSession(Command.Action action) {
+  boolean callWithinSession(Attempt attempt) {
     refuseListeners();
-    Command command = new Command(action);
+    AtomicBoolean isDone = new AtomicBoolean();
+    Command command = new Command((mine, signal) -> isDone.set(attempt.run(mine)));
     try {
-      if (!interludes.call(() -> command.execute(work, stop, mirror), PATIENCE_MILLIS)) {
-        return false;
-      }
+      interludes.call(() -> command.execute(work, stop, mirror), PATIENCE_MILLIS);
     } catch (InterruptedException e) {
       throw Command.interrupted(mirror, e);
     }
     command.rethrow();
-    return true;
+    return isDone.get();
   }
 
   private Command submit(Command.Action action) {

@@ -110,13 +110,21 @@ final class Newcomers {
     }
   }
 
-  /** Copies tables beside the stream; the next session joins them. */
-  void copyBeside(Checkpoint checkpoint, List<MirroredTable> tables, List<SnapshotCopy.Job> jobs) {
+  /**
+   * Copies tables beside the stream; the next session joins them.
+   *
+   * @param isBinary whether values may come in binary form
+   */
+  void copyBeside(
+      Checkpoint checkpoint,
+      List<MirroredTable> tables,
+      List<SnapshotCopy.Job> jobs,
+      boolean isBinary) {
     begin(
         "the copy failed; ",
         copyStop -> {
           copy(checkpoint, jobs, copyStop);
-          return new CatchUp(context, source, owner, tables, copyStop, null).run();
+          return new CatchUp(context, source, owner, tables, isBinary, copyStop, null).run();
         });
   }
 
@@ -157,7 +165,7 @@ final class Newcomers {
     return checkpoint.tables().stream().map(TableCheckpoint::mapping).toList();
   }
 
-  /** Whether there are further tables to be copied, and nothing else is to be done. */
+  /** Whether there are further tables, to be copied, and nothing else is to be done. */
   private boolean isAddition(Checkpoint before, Checkpoint now) {
     if (!Joining.isJoined(before) || SwapRules.isUnderWay(before)) {
       return false;
@@ -170,7 +178,7 @@ final class Newcomers {
         return false;
       }
     }
-    return known.isEmpty();
+    return known.isEmpty() && now.hasTableIn(TableState.COPYING);
   }
 
   private boolean add(Course course, Checkpoint added) {
@@ -194,6 +202,7 @@ final class Newcomers {
       try {
         tables = setUp.sourceTables(added, asked);
         made = setUp.add(added, tables, asked, session, helpers);
+        context.partitions().seeThoseToCopy(made, asked);
         jobs = jobs(made, tables, session);
         canJoin = course.canTake(tables, session);
         session.commit();
@@ -204,7 +213,8 @@ final class Newcomers {
     }
     copy(made, jobs, copyStop);
     Runnable arrival = canJoin ? () -> arrived = tables : null;
-    return new CatchUp(context, source, owner, tables, copyStop, arrival).run();
+    boolean isBinary = course.content().isBinary();
+    return new CatchUp(context, source, owner, tables, isBinary, copyStop, arrival).run();
   }
 
   private boolean join(Course course, Checkpoint now, List<MirroredTable> tables)
@@ -217,6 +227,8 @@ final class Newcomers {
     context.tables().follow(joined);
     course.follow(joined, tables);
     context.progress().tablesChange(joined.position(), true);
+    context.lifecycle().moveIfPossible(Session.state(joined));
+    context.lifecycle().signal();
     context.note("all its tables follow the stream, from " + joined.position() + " on");
     return true;
   }

@@ -27,8 +27,8 @@ import java.util.stream.Collectors;
  *
  * <p>It remembers the partitions that it has seen, for as long as the mirror's handle lives. Of
  * those from before, it asks about the ones that may have joined after what the slot was
- * acknowledged. Used by one thread at a time: the mirror's, and while the stream runs the receiving
- * one.
+ * acknowledged. Thread-safe: used by the mirror's thread, while the stream runs by the receiving
+ * one, and by the one that copies added tables.
  */
 final class PartitionWatch {
   private final String mirror;
@@ -56,14 +56,19 @@ final class PartitionWatch {
    *
    * @throws SlotLostException if a partition of another table holds rows that were not sent
    */
-  void begin(Checkpoint checkpoint, Connection source) throws SQLException {
+  synchronized void begin(Checkpoint checkpoint, Connection source) throws SQLException {
     Set<TableName> followed = followed(checkpoint);
     outOfLog.keySet().retainAll(followed);
     seen.keySet().retainAll(followed);
-    Set<TableName> toCopy = names(checkpoint.tables());
-    toCopy.removeAll(followed);
-    seen.putAll(read(checkpoint, toCopy, source));
+    seeThoseToCopy(checkpoint, source);
     look(checkpoint, source);
+  }
+
+  /** Looks, before they are copied, at what is below tables that were added to a session. */
+  synchronized void seeThoseToCopy(Checkpoint checkpoint, Connection source) throws SQLException {
+    Set<TableName> toCopy = names(checkpoint.tables());
+    toCopy.removeAll(followed(checkpoint));
+    seen.putAll(read(checkpoint, toCopy, source));
   }
 
   /**
@@ -71,7 +76,7 @@ final class PartitionWatch {
    *
    * @throws SlotLostException if one holds rows that were not sent
    */
-  void look(Checkpoint checkpoint, Connection source) throws SQLException {
+  synchronized void look(Checkpoint checkpoint, Connection source) throws SQLException {
     for (var table : read(checkpoint, followed(checkpoint), source).entrySet()) {
       Map<Joined, Partition> before = seen.get(table.getKey());
       Map<Joined, Partition> now = table.getValue();

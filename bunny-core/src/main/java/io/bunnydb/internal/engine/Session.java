@@ -157,7 +157,7 @@ final class Session implements AutoCloseable {
     if (isSwap) {
       newcomers.swapBeside(tables);
     } else if (!jobs.isEmpty()) {
-      newcomers.copyBeside(checkpoint, tables, jobs);
+      newcomers.copyBeside(checkpoint, tables, jobs, allowed.isBinary());
     }
     // Whatever goes wrong with a transaction in progress would end what is done beside, too.
     boolean isAlone = jobs.isEmpty() && !isSwap;

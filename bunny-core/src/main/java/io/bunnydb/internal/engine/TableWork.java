@@ -40,8 +40,28 @@ final class TableWork {
    * @param checked what is known of the list already; null for nothing
    */
   void update(List<TableMapping> tables, @Nullable CheckedUpdate checked) throws SQLException {
+    update(checkpoints.settled(), tables, checked);
+  }
+
+  /**
+   * Replaces the list of tables by a longer one, within a session; what is written beside it while
+   * no table is on its way, such as a validation that may take hours, is not of the checkpoint.
+   *
+   * @return whether it was done; not where a table is on its way
+   */
+  boolean extend(List<TableMapping> tables, @Nullable CheckedUpdate checked) throws SQLException {
+    Checkpoint known = checkpoints.require();
+    if (!Joining.isJoined(known) || SwapRules.isUnderWay(known)) {
+      return false;
+    }
+    update(known, tables, checked);
+    return true;
+  }
+
+  private void update(Checkpoint known, List<TableMapping> tables, @Nullable CheckedUpdate checked)
+      throws SQLException {
     context.standby().refuse("updateTables");
-    TableUpdate update = TableUpdate.of(checkpoints.settled(), tables);
+    TableUpdate update = TableUpdate.of(known, tables);
     admission.admit(update, checked);
     adopt(update);
   }

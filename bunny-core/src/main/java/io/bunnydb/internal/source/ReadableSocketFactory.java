@@ -151,6 +151,7 @@ public final class ReadableSocketFactory extends SocketFactory {
   private static final class AwaitableInput extends FilterInputStream {
     private static final int AHEAD_BYTES = 128 << 10;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+    private static final long LONG_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(15);
     private static final long SHORT_PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
     /** With less than that to read, what had gathered is read, where the window is the system's. */
@@ -162,6 +163,9 @@ public final class ReadableSocketFactory extends SocketFactory {
     /** Bytes within that time from which on much comes. */
     private static final int MUCH_BYTES = 4 << 10;
 
+    /** And from which on a longer pause is filled: small messages need one to gather in. */
+    private static final int FLOOD_BYTES = 16 << 10;
+
     private final byte[] ahead = new byte[AHEAD_BYTES];
     private int next;
     private int end;
@@ -170,7 +174,8 @@ public final class ReadableSocketFactory extends SocketFactory {
     private int restBytes = REST_BYTES;
     private long refillNanos;
 
-    private boolean isMuch;
+    // 0 while little comes.
+    private long pauseNanos;
     private long countedSinceNanos = System.nanoTime();
     private long countedBytes;
 
@@ -192,12 +197,12 @@ public final class ReadableSocketFactory extends SocketFactory {
 
     /** Reads ahead, blocking; at the end of the stream nothing is kept. */
     void fill() throws IOException {
-      if (!isMuch) {
+      if (pauseNanos == 0) {
         LockSupport.parkNanos(SHORT_PAUSE_NANOS);
       } else if (in.available() < restBytes) {
         LockSupport.parkNanos(refillNanos);
         if (in.available() < restBytes) {
-          LockSupport.parkNanos(PAUSE_NANOS);
+          LockSupport.parkNanos(pauseNanos);
         }
       }
       int count = in.read(ahead, 0, ahead.length);
@@ -211,7 +216,11 @@ public final class ReadableSocketFactory extends SocketFactory {
       countedBytes += bytes;
       long nanos = System.nanoTime() - countedSinceNanos;
       if (nanos >= COUNT_NANOS) {
-        isMuch = countedBytes * COUNT_NANOS >= MUCH_BYTES * nanos;
+        if (countedBytes * COUNT_NANOS >= FLOOD_BYTES * nanos) {
+          pauseNanos = LONG_PAUSE_NANOS;
+        } else {
+          pauseNanos = countedBytes * COUNT_NANOS >= MUCH_BYTES * nanos ? PAUSE_NANOS : 0;
+        }
         countedBytes = 0;
         countedSinceNanos += nanos;
       }

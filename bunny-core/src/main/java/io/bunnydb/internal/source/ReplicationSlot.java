@@ -99,6 +99,17 @@ public record ReplicationSlot(
     return Lsn.parse(lsn);
   }
 
+  /** Whether the source's standbys are to have a slot, too, and are waited for by who reads it. */
+  public static boolean isForFailover(Connection source, String name) throws SQLException {
+    return Sql.queryBoolean(
+        source,
+        """
+        SELECT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s
+                       WHERE slot_name = ? AND to_jsonb(s) ->> 'failover' = 'true')
+        """,
+        name);
+  }
+
   /** A name for a slot that lives as long as a connection; no other has it. */
   static String temporaryName() {
     return "bunny_copy_"
