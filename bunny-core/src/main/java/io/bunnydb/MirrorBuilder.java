@@ -225,8 +225,9 @@ public final class MirrorBuilder {
   }
 
   /**
-   * How many workers copy at the same time, over all tables; each takes one connection to either
-   * side, and there are no more than find work. Default 4.
+   * How many workers copy at the same time, over all tables; a quarter of them, rounded up, while
+   * other tables follow the stream, which are not to wait for them. Each takes one connection to
+   * either side, and there are no more than find work. Default 4.
    *
    * @throws IllegalArgumentException if smaller than 1 or larger than 64
    */

@@ -92,13 +92,15 @@ public final class MirrorHandle implements AutoCloseable {
    * changed. The list is remembered in the checkpoint: the next {@code start()} goes by it, not by
    * the builder's. Returns when that is done.
    *
-   * <p>A mirror that works is interrupted for some tenths of a second, and once more when the added
-   * tables join, while it reads again what came during their copies; copies that are under way go
-   * on under another snapshot. A list that is the present one, or is refused, interrupts nothing.
+   * <p>Tables that are added to a RUNNING mirror, with none removed or changed, come to it between
+   * two transactions: the others go on. Any other list, and one that is given during a copy or a
+   * resync, interrupts a mirror that works for some tenths of a second, and once more when the
+   * added tables join; copies that are under way go on under another snapshot. A list that is the
+   * present one, or is refused, interrupts nothing.
    *
    * @param tables the whole new list
    * @throws IllegalArgumentException if the list is empty, maps a table twice, or maps two to one
-   * @throws IllegalStateException if the mirror is neither RUNNING, SNAPSHOT nor PAUSED
+   * @throws IllegalStateException if the mirror is neither RUNNING, RESYNCING, SNAPSHOT nor PAUSED
    * @throws PreflightException if a new table cannot be mirrored; nothing was changed
    * @throws PeerConnectionException if a side cannot be reached; nothing was changed
    */

@@ -104,7 +104,7 @@ final class JoinRunningIT {
         assertThat(held.isValid(1)).isTrue();
       }
       awaitLive(handle);
-      assertThat(events(handle, "all its tables follow the stream")).hasSize(1);
+      assertThat(events(handle, "the added tables follow the stream")).hasSize(1);
       Await.until(
           SOON,
           "it is told how they came there",

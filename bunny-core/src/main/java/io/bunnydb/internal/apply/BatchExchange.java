@@ -191,8 +191,12 @@ public final class BatchExchange {
     return isEnding || isBreakWanted;
   }
 
-  /** For the applier, which was given no batch: whether that is for a break, and it is to go on. */
-  public boolean takesBreak() {
+  /**
+   * For the applier, which was given no batch: begins the break that was asked for.
+   *
+   * @return whether it was that, and the applier is to go on afterwards
+   */
+  public boolean takeBreak() {
     lock.lock();
     try {
       boolean isBreak = isBreakWanted && !isEnding && !isClosed;

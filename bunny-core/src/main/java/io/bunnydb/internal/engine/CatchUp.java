@@ -54,7 +54,7 @@ final class CatchUp {
 
   private final MirrorContext context;
   private final PeerConnector source;
-  private final Connection owner;
+  private final HelperSessions sessions;
   private final List<MirroredTable> tables;
   private final boolean isBinary;
   private final StopSignal stop;
@@ -72,7 +72,7 @@ final class CatchUp {
    * Nothing is opened yet.
    *
    * @param source leads to the server that the mirror's own stream comes from
-   * @param owner the session that owns the mirror
+   * @param sessions opens the one that applies
    * @param tables the checkpoint's tables, as they are on the source
    * @param isBinary whether values may come in binary form
    * @param stop ends the work
@@ -82,14 +82,14 @@ final class CatchUp {
   CatchUp(
       MirrorContext context,
       PeerConnector source,
-      Connection owner,
+      HelperSessions sessions,
       List<MirroredTable> tables,
       boolean isBinary,
       StopSignal stop,
       @Nullable Runnable arrival) {
     this.context = context;
     this.source = source;
-    this.owner = owner;
+    this.sessions = sessions;
     this.tables = tables;
     this.isBinary = isBinary;
     this.stop = stop;
@@ -107,12 +107,10 @@ final class CatchUp {
    *     are to be joined by the next session
    */
   boolean run() throws InterruptedException {
-    // Constraints are validated when all tables have joined, so nothing has to make way.
-    HelperSessions sessions = new HelperSessions(context, stop, owner, opened -> {}, emptied -> {});
     try {
       Connection destination = sessions.open();
       try {
-        run(sessions, destination);
+        run(destination);
       } finally {
         sessions.close(destination);
       }
@@ -131,8 +129,7 @@ final class CatchUp {
     return isMet();
   }
 
-  private void run(HelperSessions sessions, Connection destination)
-      throws SQLException, InterruptedException {
+  private void run(Connection destination) throws SQLException, InterruptedException {
     Optional<Checkpoint> found = store.load(context.config().name(), destination);
     Checkpoint checkpoint =
         found.orElseThrow(() -> new SQLException("the mirror's checkpoint is gone", "55000"));
@@ -140,16 +137,12 @@ final class CatchUp {
     Optional<Lsn> from = copied.values().stream().map(LiveTable::from).reduce(Lsn::min);
     boolean isOfUse = from.isPresent() && (meeting != null || bytesLeft(from.get()) > NEAR_BYTES);
     if (isOfUse) {
-      follow(sessions, destination, checkpoint, copied, from.get());
+      follow(destination, checkpoint, copied, from.get());
     }
   }
 
   private void follow(
-      HelperSessions sessions,
-      Connection destination,
-      Checkpoint checkpoint,
-      Map<Long, LiveTable> copied,
-      Lsn from)
+      Connection destination, Checkpoint checkpoint, Map<Long, LiveTable> copied, Lsn from)
       throws SQLException, InterruptedException {
     try (Connection asked = source.open("catch-up");
         ReplicationStream stream = ReplicationStream.connect(source, stop)) {
@@ -212,14 +205,14 @@ final class CatchUp {
     progress.begins(from, false);
     progress.want(context.progress().applied());
     Receiver receiver =
-        new Receiver(stream, exchange, context, progress, () -> {}, from, () -> Lsn.ZERO);
+        new Receiver(stream, exchange, progress, new Receiver.Chores() {}, from, () -> Lsn.ZERO);
     Thread receiving = Session.startThread(context.config().name(), "catch-up", receiver);
     Lsn reached = from;
     try (applier) {
       boolean isInTransaction = false;
       while (isInTransaction || !isDone(reached)) {
         Batch batch = exchange.take(isInTransaction);
-        if (batch == null && exchange.takesBreak()) {
+        if (batch == null && exchange.takeBreak()) {
           continue;
         }
         if (batch == null) {
@@ -248,15 +241,18 @@ final class CatchUp {
 
   /** Whether nothing more is to be written. */
   private boolean isDone(Lsn reached) {
-    boolean isNear = bytesLeft(reached) <= NEAR_BYTES;
+    long left = bytesLeft(reached);
+    boolean isNear = left <= NEAR_BYTES;
     if (meeting == null || meeting.isRefused()) {
       return isMet() || isNear || isHopeless(reached);
     }
-    if (isNear && !isMeetingAskedFor) {
+    // Before its first batch the source is still reading its log, which the others need not wait
+    // for.
+    if (isNear && (hasBegun || left <= 0) && !isMeetingAskedFor) {
       isMeetingAskedFor = true;
       context.interludes().ask(meeting);
     }
-    return meeting.takesPlaceAt(reached) || (!meeting.isWaitedFor() && isHopeless(reached));
+    return meeting.tryAt(reached) || (!meeting.isWaitedFor() && isHopeless(reached));
   }
 
   private long bytesLeft(Lsn reached) {

@@ -40,11 +40,11 @@ final class Following {
   // Where the session ends, for the next to swap; null for nowhere.
   private final @Nullable Lsn end;
 
-  /** Told of the breaks between two transactions in which something was done. */
+  /** Has a say in the breaks between two transactions in which something was done. */
   @FunctionalInterface
   interface Breaks {
-    /** Gives whether the session can go on, by what the checkpoint says now. */
-    boolean goesOn(Course course) throws SQLException;
+    /** Takes up what the checkpoint says now; gives whether the session can go on. */
+    boolean takeUp(Course course) throws SQLException;
   }
 
   /**
@@ -98,12 +98,8 @@ final class Following {
         new Receiver(
             stream,
             exchange,
-            context,
             context.progress(),
-            () -> {
-              watch.check();
-              heartbeat.beatIfDue();
-            },
+            chores(watch, heartbeat),
             checkpoint.position(),
             course::keptFrom);
     acknowledge(receiver, false);
@@ -143,6 +139,26 @@ final class Following {
     }
   }
 
+  private Receiver.Chores chores(PublicationWatch watch, Heartbeat heartbeat) {
+    return new Receiver.Chores() {
+      @Override
+      public void doIfDue() throws SQLException {
+        watch.check();
+        heartbeat.beatIfDue();
+      }
+
+      @Override
+      public void caughtUp() {
+        context.lifecycle().progressed();
+      }
+
+      @Override
+      public void relationComes() {
+        context.news().tell();
+      }
+    };
+  }
+
   private void start(ReplicationStream stream, Content content) throws SQLException {
     try {
       stream.start(checkpoint.slot(), checkpoint.publication(), checkpoint.position(), content);
@@ -161,7 +177,7 @@ final class Following {
     while (true) {
       Batch batch = next(exchange, isInTransaction, receiver);
       if (batch == null) {
-        if (!exchange.takesBreak() || !takeBreak(applier, course, breaks)) {
+        if (!exchange.takeBreak() || !takeBreak(applier, course, breaks)) {
           return;
         }
         continue;
@@ -201,7 +217,7 @@ final class Following {
     interludes.serve();
     // What failed may have left its transaction.
     destination.rollback();
-    return breaks.goesOn(course);
+    return breaks.takeUp(course);
   }
 
   /** Batches of no transaction only move the position on. */
@@ -227,6 +243,11 @@ final class Following {
     if (!stop.isStopped()) {
       receiver.acknowledge(durability.durable(isInTransaction));
     }
+  }
+
+  /** Has another session of the mirror not wait for its commits, where that is safe. */
+  void defer(Connection opened) throws SQLException {
+    durability.defer(opened);
   }
 
   /** Makes durable what was applied; with no transaction open. */

@@ -9,8 +9,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A connection that outlives what it is used for: the next use goes on with it, or has a new one if
- * it is broken. Used by one thread at a time: the mirror's, and while the stream runs the receiving
- * one; any may ask where it leads.
+ * it is broken. Used by the mirror's thread, and while the stream runs by the receiving one, too:
+ * the driver runs the statements of both one after the other. Any may ask where it leads.
  */
 final class KeptConnection implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KeptConnection.class);

@@ -80,10 +80,11 @@ final class Meeting implements Interludes.Interlude {
   }
 
   /**
-   * Whether the tables, which have come to a position, have met the mirror's stream. Then nothing
-   * may be written to them any more.
+   * Lets the meeting take place, if the tables have come to where the mirror's thread waits.
+   *
+   * @return whether it has; then nothing may be written to the tables any more
    */
-  boolean takesPlaceAt(Lsn reached) {
+  boolean tryAt(Lsn reached) {
     Lsn waiting = place.get();
     return waiting != null
         && !reached.isBefore(waiting)

@@ -133,7 +133,7 @@ public final class MirrorEngine {
     boolean isAddition =
         known != null
             && state == MirrorState.RUNNING
-            && context.progress().isEveryTableLive()
+            && context.progress().areAllJoined()
             && checked.containsAll(context.tables().mappings());
     if (isAddition && thread.callWithinSession(work -> work.tables().extend(checked, known))) {
       return;

@@ -129,7 +129,7 @@ final class MirrorThread {
     } catch (InterruptedException e) {
       throw Command.interrupted(mirror, e);
     }
-    command.rethrow();
+    finish(command);
     return isDone.get();
   }
 

@@ -16,7 +16,7 @@ import java.util.Optional;
 
 /**
  * What a mirror can be told: each command, as the mirror's thread carries it out between {@link
- * Sessions}. Used by that thread alone.
+ * Sessions}, or between two transactions of one. Used by that thread alone.
  */
 final class MirrorWork implements AutoCloseable {
   private final MirrorContext context;

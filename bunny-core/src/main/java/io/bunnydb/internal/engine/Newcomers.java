@@ -6,6 +6,7 @@ import io.bunnydb.internal.apply.BatchExchange;
 import io.bunnydb.internal.apply.TableProgress;
 import io.bunnydb.internal.catalog.PeerConnector;
 import io.bunnydb.internal.catalog.StopSignal;
+import io.bunnydb.internal.snapshot.CopySettings;
 import io.bunnydb.internal.snapshot.SnapshotCopy;
 import io.bunnydb.internal.source.MirroredTable;
 import io.bunnydb.spi.Checkpoint;
@@ -32,6 +33,7 @@ final class Newcomers {
   private final SetUp setUp;
   private final PeerConnector source;
   private final Connection owner;
+  private final HelperSessions.Setting setting;
   private final StopSignal stop;
   private final BatchExchange exchange;
   // What was done for tables that have joined may still be closing its connections.
@@ -45,6 +47,7 @@ final class Newcomers {
    *
    * @param source leads to the server that the stream comes from
    * @param owner the session that owns the mirror
+   * @param setting sets up sessions that apply beside it
    * @param stop the session's
    * @param exchange what the session takes its batches from
    */
@@ -54,6 +57,7 @@ final class Newcomers {
       SetUp setUp,
       PeerConnector source,
       Connection owner,
+      HelperSessions.Setting setting,
       StopSignal stop,
       BatchExchange exchange) {
     this.context = context;
@@ -61,6 +65,7 @@ final class Newcomers {
     this.setUp = setUp;
     this.source = source;
     this.owner = owner;
+    this.setting = setting;
     this.stop = stop;
     this.exchange = exchange;
   }
@@ -88,10 +93,20 @@ final class Newcomers {
   /** Copies tables, where there is no stream to follow yet. */
   void copy(Checkpoint checkpoint, List<SnapshotCopy.Job> jobs)
       throws SQLException, InterruptedException {
-    copy(checkpoint, jobs, stop);
+    copy(checkpoint, jobs, context.config().options().copy(), stop);
   }
 
-  private void copy(Checkpoint checkpoint, List<SnapshotCopy.Job> jobs, StopSignal copyStop)
+  /** Leaves processors to the stream that it is beside. */
+  private void copyGently(Checkpoint checkpoint, List<SnapshotCopy.Job> jobs, StopSignal copyStop)
+      throws SQLException, InterruptedException {
+    copy(checkpoint, jobs, context.config().options().copy().besideStream(), copyStop);
+  }
+
+  private void copy(
+      Checkpoint checkpoint,
+      List<SnapshotCopy.Job> jobs,
+      CopySettings settings,
+      StopSignal copyStop)
       throws SQLException, InterruptedException {
     try {
       new SnapshotCopy(
@@ -102,7 +117,7 @@ final class Newcomers {
               context.destination().store(),
               copyStop,
               owner.unwrap(PGConnection.class).getBackendPID(),
-              context.config().options().copy(),
+              settings,
               new CopyReports(context))
           .run(jobs);
     } finally {
@@ -123,8 +138,9 @@ final class Newcomers {
     begin(
         "the copy failed; ",
         copyStop -> {
-          copy(checkpoint, jobs, copyStop);
-          return new CatchUp(context, source, owner, tables, isBinary, copyStop, null).run();
+          copyGently(checkpoint, jobs, copyStop);
+          return new CatchUp(context, source, helpers(copyStop), tables, isBinary, copyStop, null)
+              .run();
         });
   }
 
@@ -151,7 +167,7 @@ final class Newcomers {
    * @param course the session's
    * @return whether the session can go on; else the next one begins at what the checkpoint says
    */
-  boolean goesOn(Course course) throws SQLException {
+  boolean takeUp(Course course) throws SQLException {
     Checkpoint now = checkpoints.require();
     List<MirroredTable> joining = arrived;
     arrived = null;
@@ -190,8 +206,7 @@ final class Newcomers {
   /** By the thread beside: whether the tables have met the stream. */
   private boolean makeAndCopy(Course course, Checkpoint added, StopSignal copyStop)
       throws SQLException, InterruptedException {
-    HelperSessions helpers =
-        new HelperSessions(context, copyStop, owner, opened -> {}, emptied -> {});
+    HelperSessions helpers = helpers(copyStop);
     final List<MirroredTable> tables;
     final Checkpoint made;
     final List<SnapshotCopy.Job> jobs;
@@ -211,10 +226,15 @@ final class Newcomers {
         copyStop.release(asked);
       }
     }
-    copy(made, jobs, copyStop);
+    copyGently(made, jobs, copyStop);
     Runnable arrival = canJoin ? () -> arrived = tables : null;
     boolean isBinary = course.content().isBinary();
-    return new CatchUp(context, source, owner, tables, isBinary, copyStop, arrival).run();
+    return new CatchUp(context, source, helpers, tables, isBinary, copyStop, arrival).run();
+  }
+
+  private HelperSessions helpers(StopSignal copyStop) {
+    // Constraints are made when all tables have joined, so nothing has to make way.
+    return new HelperSessions(context, copyStop, owner, setting, emptied -> {});
   }
 
   private boolean join(Course course, Checkpoint now, List<MirroredTable> tables)
@@ -229,7 +249,7 @@ final class Newcomers {
     context.progress().tablesChange(joined.position(), true);
     context.lifecycle().moveIfPossible(Session.state(joined));
     context.lifecycle().signal();
-    context.note("all its tables follow the stream, from " + joined.position() + " on");
+    context.note("the added tables follow the stream, from " + joined.position() + " on");
     return true;
   }
 

@@ -16,7 +16,7 @@ final class Progress {
   private volatile Lsn wanted = Lsn.ZERO;
   private volatile Lsn backlogEnd = Lsn.ZERO;
   private volatile boolean isBacklogReceived;
-  private volatile boolean isEveryTableLive;
+  private volatile boolean areAllJoined;
   private volatile long transactions;
   private volatile long batches;
   private volatile long pendingSinceMicros;
@@ -30,20 +30,20 @@ final class Progress {
   }
 
   /** Notes where the stream begins, and whether tables are still to be copied or joined. */
-  void begins(Lsn position, boolean everyTableLive) {
+  void begins(Lsn position, boolean allJoined) {
     applied = position;
     received = position;
     isBacklogReceived = false;
-    isEveryTableLive = everyTableLive;
+    areAllJoined = allJoined;
     pendingSinceMicros = 0;
   }
 
   /** Notes that the tables are others, some to be copied or joined maybe, from a position on. */
-  void tablesChange(Lsn position, boolean everyTableLive) {
+  void tablesChange(Lsn position, boolean allJoined) {
     if (position.equals(applied)) {
-      isEveryTableLive = everyTableLive;
+      areAllJoined = allJoined;
     } else {
-      begins(position, everyTableLive);
+      begins(position, allJoined);
     }
   }
 
@@ -111,14 +111,14 @@ final class Progress {
     return applied;
   }
 
-  /** Whether no table is to be copied or joined. */
-  boolean isEveryTableLive() {
-    return isEveryTableLive;
+  /** Whether no table is to be copied or joined; some may be set aside. */
+  boolean areAllJoined() {
+    return areAllJoined;
   }
 
   /** Whether everything before a position is on the destination, in every table. */
   boolean isApplied(Lsn lsn) {
-    return isEveryTableLive && !applied.isBefore(lsn);
+    return areAllJoined && !applied.isBefore(lsn);
   }
 
   /** Asks for a position to be noted as soon as it is passed, though nothing happened before it. */
@@ -158,7 +158,7 @@ final class Progress {
       outstandingSinceMillis = now;
       return 0;
     }
-    boolean isNothingPending = isStreaming && isEveryTableLive && isCaughtUp();
+    boolean isNothingPending = isStreaming && areAllJoined && isCaughtUp();
     return isNothingPending ? 0 : Math.max(0, now - outstandingSinceMillis) / 1000.0;
   }
 }

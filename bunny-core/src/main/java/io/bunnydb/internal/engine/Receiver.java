@@ -29,9 +29,7 @@ final class Receiver implements Runnable {
   private final ReplicationStream stream;
   private final BatchExchange exchange;
   private final Progress progress;
-  private final Lifecycle lifecycle;
   private final Chores chores;
-  private final SchemaNews news;
 
   // The log from here on is for tables that have not joined yet, or are paused.
   private final Supplier<Lsn> keptFrom;
@@ -48,10 +46,16 @@ final class Receiver implements Runnable {
   private long openedNanos;
   private long lastAdvanceNanos = System.nanoTime();
 
-  /** What the receiving thread does beside, now and then; called often. */
-  @FunctionalInterface
+  /** What the receiving thread does beside. */
   interface Chores {
-    void doIfDue() throws SQLException;
+    /** Does what is due; called often. */
+    default void doIfDue() throws SQLException {}
+
+    /** Everything that the source had to send is applied. */
+    default void caughtUp() {}
+
+    /** The source describes a table. */
+    default void relationComes() {}
   }
 
   /**
@@ -64,7 +68,6 @@ final class Receiver implements Runnable {
   Receiver(
       ReplicationStream stream,
       BatchExchange exchange,
-      MirrorContext context,
       Progress progress,
       Chores chores,
       Lsn from,
@@ -72,9 +75,7 @@ final class Receiver implements Runnable {
     this.stream = stream;
     this.exchange = exchange;
     this.progress = progress;
-    this.lifecycle = context.lifecycle();
     this.chores = chores;
-    this.news = context.news();
     this.lastPosition = from;
     this.keptFrom = keptFrom;
   }
@@ -116,7 +117,7 @@ final class Receiver implements Runnable {
         } else {
           progress.idle(stream.passedOver());
           if (progress.isCaughtUp()) {
-            lifecycle.progressed();
+            chores.caughtUp();
           }
           passOver();
         }
@@ -150,7 +151,7 @@ final class Receiver implements Runnable {
   private void receive() throws SQLException, InterruptedException {
     byte code = stream.bytes()[stream.offset()];
     if (code == MessageKind.RELATION.code()) {
-      news.tell();
+      chores.relationComes();
     }
     if (!isInSection) {
       if (code == MessageKind.MESSAGE.code()) {

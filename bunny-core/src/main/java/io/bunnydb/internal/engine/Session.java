@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One stretch of work: from the checkpoint, over the set-up of what is missing, to a copy, a
  * stream, or both at once. It ends when it is stopped, fails, or when the tables that it copied are
- * to be joined to the stream; the next session does that, from the checkpoint again. What a session
- * does follows from the checkpoint.
+ * to be joined to the stream and cannot be in its midst; the next session does that, from the
+ * checkpoint again. What a session does follows from the checkpoint.
  */
 final class Session implements AutoCloseable {
   private static final Duration SLOT_RELEASE = Duration.ofSeconds(5);
@@ -45,7 +45,7 @@ final class Session implements AutoCloseable {
   private PeerConnector connector;
   private Checkpoint checkpoint;
   private @Nullable ReplicationStream stream;
-  private @Nullable Following following;
+  private volatile @Nullable Following following;
 
   private Session(
       MirrorContext context,
@@ -146,13 +146,16 @@ final class Session implements AutoCloseable {
     context.lifecycle().moveIfPossible(state());
     BatchExchange exchange = new BatchExchange(config.options().maxBatchBytes(), singlyUntil);
     Newcomers newcomers =
-        new Newcomers(context, checkpoints, setUp, connector, destination, stop, exchange);
+        new Newcomers(
+            context, checkpoints, setUp, connector, destination, this::set, stop, exchange);
     List<SnapshotCopy.Job> jobs = newcomers.jobs(checkpoint, tables, destination);
     context.lifecycle().connected(jobs.isEmpty());
     if (!jobs.isEmpty() && !checkpoint.hasTableIn(TableState.LIVE)) {
       newcomers.copy(checkpoint, jobs);
       return;
     }
+    Following started = new Following(context, checkpoint, stop, source, destination);
+    following = started;
     boolean isSwap = jobs.isEmpty() && SwapRules.isDue(checkpoint);
     if (isSwap) {
       newcomers.swapBeside(tables);
@@ -163,16 +166,21 @@ final class Session implements AutoCloseable {
     boolean isAlone = jobs.isEmpty() && !isSwap;
     try {
       ReplicationSlot.awaitRelease(source, checkpoint.slot(), SLOT_RELEASE, stop);
-      Following started = new Following(context, checkpoint, stop, source, destination);
-      following = started;
       started.run(
           connectStream(),
           exchange,
           tables,
           isAlone ? allowed : allowed.whenCommitted(),
-          newcomers::goesOn);
+          newcomers::takeUp);
     } finally {
       newcomers.end();
+    }
+  }
+
+  /** Has a session that applies beside the owner's commit as that one does. */
+  private void set(Connection opened) throws SQLException {
+    if (following != null) {
+      following.defer(opened);
     }
   }
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a mirror can be told of its tables: each command changes the checkpoint, by which the next
- * session goes. Used by the mirror's thread.
+ * session goes, or the present one where it can. Used by the mirror's thread.
  */
 final class TableWork {
   private final MirrorContext context;
@@ -44,8 +44,9 @@ final class TableWork {
   }
 
   /**
-   * Replaces the list of tables by a longer one, within a session; what is written beside it while
-   * no table is on its way, such as a validation that may take hours, is not of the checkpoint.
+   * Replaces the list of tables by a longer one, within a session. It does not wait until nobody
+   * writes beside the session, as {@link #update} does: while no table is on its way nobody else
+   * writes the checkpoint, and a validation may go on for hours.
    *
    * @return whether it was done; not where a table is on its way
    */

@@ -64,9 +64,9 @@
  * the mirror: commands, one after the other, as {@link io.bunnydb.internal.engine.MirrorWork}
  * tells, and between them one {@link io.bunnydb.internal.engine.Session} after the other, as {@link
  * io.bunnydb.internal.engine.Sessions} does. A session begins at the checkpoint and ends when it is
- * stopped, fails, or has copied tables that are to join the stream. So start, resume, the next
- * attempt after an error and the join of a table are the same: the next session. A second thread
- * receives; further ones copy tables while there are any; {@link
+ * stopped, fails, or has copied tables that cannot join the stream in its midst. So start, resume,
+ * the next attempt after an error and the join of a table are the same: the next session. A second
+ * thread receives; further ones copy tables while there are any; {@link
  * io.bunnydb.internal.engine.SlotGuard} has one that looks at the slot, and {@link
  * io.bunnydb.internal.engine.SlotWarnings} tells what threatens it.
  *
@@ -96,8 +96,10 @@
  *
  * <p>Where tables are added while a session follows the stream, that session takes them up: {@link
  * io.bunnydb.internal.engine.MirrorThread} has the list noted between two transactions ({@link
- * io.bunnydb.internal.engine.Interludes}), {@link io.bunnydb.internal.engine.Newcomers} sees to the
- * rest, and adds them to the {@link io.bunnydb.internal.engine.Course} when both streams meet.
+ * io.bunnydb.internal.engine.Interludes}), {@link io.bunnydb.internal.engine.Newcomers} has another
+ * thread do the rest ({@link io.bunnydb.internal.engine.BesideWork}), and adds them to the {@link
+ * io.bunnydb.internal.engine.Course} when both streams have come to one position ({@link
+ * io.bunnydb.internal.engine.Meeting}).
  *
  * <p><b>A resync by swap</b> adds the table's shadow, a table beside it, in the same way ({@link
  * io.bunnydb.internal.engine.Shadows}). When that is joined and has passed what the table has, as

@@ -16,6 +16,14 @@ import java.util.List;
 public record CopySettings(
     int tablesInParallel, int maxWorkers, long rowsPerRange, IndexScope indexes) {
 
+  /**
+   * With a quarter of the workers, so that tables that follow the stream meanwhile do not wait for
+   * processors.
+   */
+  public CopySettings besideStream() {
+    return new CopySettings(tablesInParallel, (maxWorkers + 3) / 4, rowsPerRange, indexes);
+  }
+
   /** How many workers a copy of these tables takes, going by the source's estimates. */
   public int workersFor(List<Table> tables) {
     long ranges =

@@ -154,6 +154,9 @@ public final class ReadableSocketFactory extends SocketFactory {
     private static final long LONG_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(15);
     private static final long SHORT_PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
+    /** After so many pauses much has been coming for a while. */
+    private static final int LASTING_PAUSES = 10;
+
     /** With less than that to read, what had gathered is read, where the window is the system's. */
     private static final int REST_BYTES = 4 << 10;
 
@@ -176,6 +179,7 @@ public final class ReadableSocketFactory extends SocketFactory {
 
     // 0 while little comes.
     private long pauseNanos;
+    private int pauses;
     private long countedSinceNanos = System.nanoTime();
     private long countedBytes;
 
@@ -198,11 +202,14 @@ public final class ReadableSocketFactory extends SocketFactory {
     /** Reads ahead, blocking; at the end of the stream nothing is kept. */
     void fill() throws IOException {
       if (pauseNanos == 0) {
+        pauses = 0;
         LockSupport.parkNanos(SHORT_PAUSE_NANOS);
       } else if (in.available() < restBytes) {
         LockSupport.parkNanos(refillNanos);
         if (in.available() < restBytes) {
-          LockSupport.parkNanos(pauseNanos);
+          // What follows a short stall is a flood for a moment only.
+          pauses = Math.min(pauses + 1, LASTING_PAUSES);
+          LockSupport.parkNanos(pauses < LASTING_PAUSES ? PAUSE_NANOS : pauseNanos);
         }
       }
       int count = in.read(ahead, 0, ahead.length);
