@@ -104,11 +104,12 @@ final class JoinRunningIT {
         assertThat(held.isValid(1)).isTrue();
       }
       awaitLive(handle);
-      assertThat(events(handle, "the added tables follow the stream")).hasSize(1);
       Await.until(
           SOON,
-          "it is told how they came there",
-          () -> events(handle, "beside the stream").size() == 1);
+          "it is told that and how they came there",
+          () ->
+              events(handle, "the added tables follow the stream").size() == 1
+                  && events(handle, "beside the stream").size() == 1);
       databases
           .source()
           .execute(
