@@ -41,14 +41,20 @@ public final class Applier implements AutoCloseable {
   public record LiveTable(
       TableProgress progress, Lsn from, boolean overwrites, boolean stopsAtMissingRow) {}
 
-  /** Where it is kept up to which position the destination has everything. */
-  public interface Notes {
+  /**
+   * Where it is kept up to which position the destination has everything.
+   *
+   * @param joinsDestination whether that is in the destination, in the transaction of the rows
+   * @param writer writes it
+   */
+  public record Notes(boolean joinsDestination, Writer writer) {
 
-    /** Whether that is in the destination, in the transaction of the rows. */
-    boolean joinsDestination();
-
-    /** Notes a position through a session with a transaction open. */
-    void note(Lsn position, Connection session) throws SQLException;
+    /** Writes a position through a session with a transaction open. */
+    @FunctionalInterface
+    public interface Writer {
+      /** Does it. */
+      void note(Lsn position, Connection session) throws SQLException;
+    }
   }
 
   /** The other sessions on the destination. */
@@ -202,11 +208,11 @@ public final class Applier implements AutoCloseable {
 
   private void commit(SessionWriter writer, Lsn position) throws SQLException {
     if (notes.joinsDestination()) {
-      notes.note(position, writer.session());
+      notes.writer().note(position, writer.session());
       writer.session().commit();
     } else {
       writer.session().commit();
-      notes.note(position, writer.session());
+      notes.writer().note(position, writer.session());
     }
     rows += writer.committed();
   }

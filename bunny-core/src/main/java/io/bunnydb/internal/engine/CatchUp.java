@@ -144,36 +144,38 @@ final class CatchUp {
   private void follow(
       Connection destination, Checkpoint checkpoint, Map<Long, LiveTable> copied, Lsn from)
       throws SQLException, InterruptedException {
-    try (Connection asked = source.open("catch-up");
-        ReplicationStream stream = ReplicationStream.connect(source, stop)) {
+    WireType.Directory types;
+    try (Connection asked = source.open("catch-up")) {
       stop.guard(asked);
       try {
         if (ReplicationSlot.isForFailover(asked, checkpoint.slot())) {
           // A copy of it would not wait for the standbys, one of which may be promoted.
           return;
         }
-        WireType.Directory types = WireType.directory(asked);
-        boolean areBinary = isBinary && BinaryForm.isShared(mirrored(copied), types, destination);
-        destination.commit();
-        stream.startFromCopy(
-            checkpoint.slot(), checkpoint.publication(), from, new Content(false, areBinary));
-        follow(
-            stream,
-            from,
-            new Applier(
-                context.config().name(),
-                destination,
-                sessions,
-                !context.destination().areTriggersSilent(),
-                notes(),
-                areBinary ? types : null,
-                copied,
-                checkpoint.tables().stream()
-                    .map(table -> table.mapping().destination())
-                    .collect(Collectors.toSet())));
+        types = WireType.directory(asked);
       } finally {
         stop.release(asked);
       }
+    }
+    boolean areBinary = isBinary && BinaryForm.isShared(mirrored(copied), types, destination);
+    destination.commit();
+    try (ReplicationStream stream = ReplicationStream.connect(source, stop)) {
+      stream.startFromCopy(
+          checkpoint.slot(), checkpoint.publication(), from, new Content(false, areBinary));
+      follow(
+          stream,
+          from,
+          new Applier(
+              context.config().name(),
+              destination,
+              sessions,
+              !context.destination().areTriggersSilent(),
+              new Applier.Notes(store.joinsDestination(), this::note),
+              areBinary ? types : null,
+              copied,
+              checkpoint.tables().stream()
+                  .map(table -> table.mapping().destination())
+                  .collect(Collectors.toSet())));
     }
   }
 
@@ -277,20 +279,10 @@ final class CatchUp {
     return meeting != null && meeting.isMet();
   }
 
-  private Applier.Notes notes() {
-    return new Applier.Notes() {
-      @Override
-      public boolean joinsDestination() {
-        return store.joinsDestination();
-      }
-
-      @Override
-      public void note(Lsn position, Connection session) throws SQLException {
-        for (TableCheckpoint table : following) {
-          store.saveTable(context.config().name(), at(table, position), session);
-        }
-      }
-    };
+  private void note(Lsn position, Connection session) throws SQLException {
+    for (TableCheckpoint table : following) {
+      store.saveTable(context.config().name(), at(table, position), session);
+    }
   }
 
   /** A copied table, or shadow, that has everything up to a position. */

@@ -107,6 +107,7 @@ final class Following {
       context.progress().want(end);
     }
     course.follow(checkpoint, tables);
+    CheckpointStore store = context.destination().store();
     Thread receiving = Session.startThread(config.name(), "receive", receiver);
     try (Applier applier =
         new Applier(
@@ -114,7 +115,9 @@ final class Following {
             destination,
             new HelperSessions(context, stop, destination, durability::defer, course::makeWay),
             !context.destination().areTriggersSilent(),
-            notes(),
+            new Applier.Notes(
+                store.joinsDestination(),
+                (position, session) -> store.advance(config.name(), position, session)),
             content.isBinary() ? course.types() : null,
             course.live(),
             course.mirrored())) {
@@ -263,20 +266,5 @@ final class Following {
   private boolean isOfTheSender(ExchangeFailedException e) {
     return e.getCause() instanceof SQLException
         && !Faults.isTransient(Faults.describe(config.name(), e));
-  }
-
-  private Applier.Notes notes() {
-    CheckpointStore store = context.destination().store();
-    return new Applier.Notes() {
-      @Override
-      public boolean joinsDestination() {
-        return store.joinsDestination();
-      }
-
-      @Override
-      public void note(Lsn position, Connection session) throws SQLException {
-        store.advance(config.name(), position, session);
-      }
-    };
   }
 }
