@@ -153,7 +153,14 @@ final class Fleet implements AutoCloseable {
    */
   void delete(String name) {
     Member member = member(name);
-    handle(name).drop();
+    MirrorHandle handle = handle(name);
+    member.setToRun(false);
+    try {
+      handle.drop();
+    } catch (RuntimeException e) {
+      member.setToRun(true);
+      throw e;
+    }
     members.remove(name, member);
   }
 
@@ -180,19 +187,25 @@ final class Fleet implements AutoCloseable {
   private void startMissing() {
     remembered.readUnread(this::adopt);
     for (Member member : members.values()) {
-      boolean hasEnded = member.hasStarted() && mirrors.find(member.name()).isEmpty(); // by itself
-      if (starter.isShutdown() || (member.problem() == null && !hasEnded)) {
-        continue;
-      }
-      try {
-        startAgain(member);
-      } catch (RuntimeException e) {
-        String reason = String.valueOf(e.getMessage());
-        if (member.cannotStart(reason)) {
-          LOG.warn("mirror '{}' cannot be started: {}", member.name(), reason);
+      synchronized (member) {
+        if (starter.isShutdown() || !isMissing(member)) {
+          continue;
+        }
+        try {
+          startAgain(member);
+        } catch (RuntimeException e) {
+          String reason = String.valueOf(e.getMessage());
+          if (member.cannotStart(reason) && !starter.isShutdown()) { // closing interrupts it
+            LOG.warn("mirror '{}' cannot be started: {}", member.name(), reason);
+          }
         }
       }
     }
+  }
+
+  /** Whether it could not be started, or has ended by itself. */
+  private boolean isMissing(Member member) {
+    return member.problem() != null || (member.isToRun() && mirrors.find(member.name()).isEmpty());
   }
 
   private void adopt(Peer peer, CreateRequest request) {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Member {
   private final CreateRequest request;
   private volatile @Nullable Problem problem;
-  private volatile boolean hasStarted;
+  private volatile boolean isToRun;
 
   /** Why a mirror could not be started, and since when. */
   private record Problem(String reason, Instant since) {}
@@ -43,14 +43,19 @@ final class Member {
     return present == null ? null : present.reason();
   }
 
-  /** Whether it has been started here, be it that it ended since. */
-  boolean hasStarted() {
-    return hasStarted;
+  /** Whether it has been started here, be it that it ended since, and is not being deleted. */
+  boolean isToRun() {
+    return isToRun;
+  }
+
+  /** Notes whether it is to run; waits for an attempt to start it. */
+  synchronized void setToRun(boolean isToRun) {
+    this.isToRun = isToRun;
   }
 
   /** Notes that it runs. */
   void started() {
-    hasStarted = true;
+    isToRun = true;
     problem = null;
   }
 

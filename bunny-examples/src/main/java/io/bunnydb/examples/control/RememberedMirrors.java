@@ -68,7 +68,8 @@ final class RememberedMirrors {
       unread.remove(peer.name());
     } catch (SQLException e) {
       String reason = String.valueOf(e.getMessage());
-      if (!reason.equals(unread.put(peer.name(), reason))) {
+      boolean isNews = !reason.equals(unread.put(peer.name(), reason));
+      if (isNews && !Thread.currentThread().isInterrupted()) { // as closing does
         LOG.warn("peer {} cannot be read for the mirrors that it remembers: {}", peer, reason);
       }
     }
