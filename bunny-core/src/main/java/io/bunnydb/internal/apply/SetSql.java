@@ -97,7 +97,8 @@ final class SetSql {
       String prefix,
       WireType[] wire,
       String[] typed,
-      String conditions) {
+      String conditions,
+      @Nullable String ofKeys) {
     this.table = table;
     this.columns = columns;
     this.key = key;
@@ -105,7 +106,9 @@ final class SetSql {
     this.wire = wire;
     this.typed = typed;
     this.conditions = conditions;
-    this.delete = "DELETE FROM " + table.toSql() + " USING " + rows(key) + " WHERE " + conditions;
+    String using = ofKeys == null ? " USING " + rows(key) : "";
+    String where = ofKeys == null ? conditions : ofKeys;
+    this.delete = "DELETE FROM " + table.toSql() + using + " WHERE " + where;
   }
 
   /**
@@ -152,6 +155,7 @@ final class SetSql {
     String prefix = unlikeColumns(table);
     String[] typed = new String[columns.size()];
     StringBuilder conditions = new StringBuilder();
+    String ofKeys = null;
     for (int i = 0; i < typed.length; i++) {
       if (!written[i]) {
         continue;
@@ -169,9 +173,25 @@ final class SetSql {
       if (key[i]) {
         conditions.append(conditions.isEmpty() ? "" : " AND ");
         conditions.append(Catalog.equality(destination, column, typed[i]));
+        if (keyNames.size() == 1 && isOfKeys(table, column)) {
+          ofKeys = isOneOf(column, wire[i], type);
+        }
       }
     }
-    return new SetSql(table, columns, key, prefix, wire, typed, conditions.toString());
+    return new SetSql(table, columns, key, prefix, wire, typed, conditions.toString(), ofKeys);
+  }
+
+  /**
+   * Whether rows are better found by an array of keys than by a join with them: the index is read
+   * once, not once for each key. Of a partitioned table the planner would prune by each key first.
+   */
+  private static boolean isOfKeys(Table table, Column column) {
+    return column.isBinaryPortable() && !table.isPartitioned();
+  }
+
+  private static String isOneOf(Column column, WireType wire, CastType type) {
+    String keys = "CAST(CAST(? AS " + wire.arraySql() + ") AS " + type.sql() + "[])";
+    return Sql.identifier(column.name()) + " = ANY (" + keys + ")";
   }
 
   /** What the parameters are called, so that neither the table nor a column of it is meant. */
@@ -213,18 +233,20 @@ final class SetSql {
     return lastUpdate;
   }
 
-  /** The parameters as a table, a column for each. */
+  /**
+   * The parameters as a table, a column for each. Of arrays that a SELECT takes apart, unlike those
+   * that a FROM does, the server keeps no copy.
+   */
   private String rows(boolean[] parameters) {
-    StringBuilder arrays = new StringBuilder("unnest(");
-    StringBuilder names = new StringBuilder();
+    StringBuilder rows = new StringBuilder("(SELECT ");
     String divider = "";
     for (int i = 0; i < parameters.length; i++) {
       if (parameters[i]) {
-        arrays.append(divider).append("CAST(? AS ").append(wire[i].arraySql()).append(')');
-        names.append(divider).append(prefix).append(i);
+        rows.append(divider).append("unnest(CAST(? AS ").append(wire[i].arraySql());
+        rows.append(")) AS ").append(prefix).append(i);
         divider = ", ";
       }
     }
-    return arrays + ") AS " + prefix + "(" + names + ")";
+    return rows + ") AS " + prefix;
   }
 }

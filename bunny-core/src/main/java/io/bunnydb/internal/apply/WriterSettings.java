@@ -56,14 +56,25 @@ public final class WriterSettings {
 
   /**
    * Has rows looked up by the index of their key, in the order of the keys, however few rows the
-   * statistics tell of: a table that was just copied has none, and a join that reads the whole
-   * table costs more the larger it gets.
+   * statistics tell of: a table that was just copied has none, and a plan that reads the whole
+   * table costs more the larger it gets. Such plans are not worth being compiled, either, which the
+   * server would do for their number of rows.
    */
   private static void findByKeys(Connection session) throws SQLException {
-    Sql.execute(
-        session,
-        "SELECT pg_catalog.set_config('enable_hashjoin', 'off', false),"
-            + " pg_catalog.set_config('enable_mergejoin', 'off', false)");
+    Sql.execute(session, "SET jit = off; " + plansOfWholeTables("off", false));
+  }
+
+  /**
+   * Lets a session that was prepared read whole tables as the planner likes: until the end of the
+   * transaction, or for good in autocommit mode.
+   */
+  public static void readWholeTables(Connection session) throws SQLException {
+    Sql.execute(session, plansOfWholeTables("on", !session.getAutoCommit()));
+  }
+
+  private static String plansOfWholeTables(String value, boolean isLocal) {
+    return "SELECT pg_catalog.set_config(plan, '%s', %s)".formatted(value, isLocal)
+        + " FROM unnest(ARRAY['enable_hashjoin', 'enable_mergejoin', 'enable_seqscan']) AS plan";
   }
 
   private static void watchClient(Connection session) throws SQLException {

@@ -132,7 +132,7 @@ final class ConstraintValidation {
         mine.guard(session);
         WriterSettings.prepare(session);
         // Unlike the stream, it reads whole tables.
-        Sql.execute(session, "SET enable_hashjoin = on; SET enable_mergejoin = on");
+        WriterSettings.readWholeTables(session);
         session.setAutoCommit(false);
         for (TableConstraint each = next(); each != null; each = next()) {
           validate(session, each, mine, ownerPid);

@@ -86,8 +86,7 @@ final class Swap {
   private void run(Connection connection) throws SQLException, InterruptedException {
     boolean isSilent = WriterSettings.prepare(connection);
     // Whole tables are held against each other.
-    Sql.execute(connection, "RESET enable_hashjoin");
-    Sql.execute(connection, "RESET enable_mergejoin");
+    WriterSettings.readWholeTables(connection);
     connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
     Set<TableName> shadows = ShadowTable.all(connection, mirror);
     // One that was just filled has no statistics, and the wrong plan would take for ever.

@@ -1,5 +1,6 @@
 package io.bunnydb.internal.snapshot;
 
+import io.bunnydb.internal.apply.WriterSettings;
 import io.bunnydb.internal.catalog.Catalog;
 import io.bunnydb.internal.catalog.Column;
 import io.bunnydb.internal.catalog.ServerMessage;
@@ -156,7 +157,7 @@ record Resumption(
   private void deleteOthers() throws SQLException {
     // Sessions that write are to look rows up one by one; here each row of the table is looked for.
     Sql.execute(destination, "ANALYZE " + KEYS);
-    Sql.execute(destination, "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on");
+    WriterSettings.readWholeTables(destination);
     String sameKey = Catalog.equality(destination, target.columnsOf(keyNames()), "o", "s");
     try (Statement statement = destination.createStatement()) {
       statement.executeLargeUpdate(
