@@ -101,6 +101,29 @@ public interface CheckpointStore {
   void advance(String mirror, Lsn position, Connection destination) throws SQLException;
 
   /**
+   * Commits the destination's transaction and {@linkplain #advance writes the position} with it: in
+   * that transaction, or after it by a store that commits for itself. A store that joins the
+   * destination may do both in one round trip, which is what a small batch mostly takes its time
+   * for.
+   *
+   * @param mirror the mirror's name
+   * @param position the new position
+   * @param destination a connection to the destination with a transaction open
+   * @throws SQLException if the transaction cannot be committed, or the position not be written; a
+   *     store that joins the destination has done neither then, or found that the mirror has no
+   *     checkpoint any more
+   */
+  default void commit(String mirror, Lsn position, Connection destination) throws SQLException {
+    if (joinsDestination()) {
+      advance(mirror, position, destination);
+      destination.commit();
+    } else {
+      destination.commit();
+      advance(mirror, position, destination);
+    }
+  }
+
+  /**
    * Writes the state of one table of a mirror that has a checkpoint, and nothing else.
    *
    * @param mirror the mirror's name

@@ -175,6 +175,21 @@ public abstract class CheckpointStoreContract extends CheckpointStoreFixture {
   }
 
   @Test
+  void commitMovesThePositionAndCommits() throws SQLException {
+    Checkpoint checkpoint = checkpoint("a", live("s.a"));
+    save(checkpoint);
+    Lsn position = Lsn.parse("9ABCDEF0/12345678");
+    for (int i = 0; i < 10; i++) { // the driver prepares what is repeated
+      position = new Lsn(position.value() + 1);
+      try (Connection connection = transaction()) {
+        store.commit("a", position, connection);
+        connection.rollback();
+      }
+      assertThat(load("a")).contains(checkpoint.withPosition(position));
+    }
+  }
+
+  @Test
   void saveTableWritesThatTableAlone() throws SQLException {
     Checkpoint checkpoint = checkpoint("a", live("s.a"), live("s.b"), live("t.b"));
     save(checkpoint);
@@ -218,6 +233,7 @@ public abstract class CheckpointStoreContract extends CheckpointStoreFixture {
   @Test
   void refusesToAdvanceOrSaveATableOfWhatWasNeverSaved() throws SQLException {
     assertRefused(connection -> store.advance("a", Lsn.parse("5/5"), connection));
+    assertRefused(connection -> store.commit("a", Lsn.parse("5/5"), connection));
     assertRefused(connection -> store.saveTable("a", live("s.a"), connection));
     Checkpoint other = checkpoint("b", live("s.a"));
     save(other);

@@ -90,6 +90,8 @@ final class CheckpointWriter {
 
   private static final String ADVANCE_AS_OWNER = ADVANCE + "AND owner = ?";
 
+  private static final String ADVANCE_AND_COMMIT = ADVANCE + "; COMMIT";
+
   private static final String DELETE_TABLES = "DELETE FROM bunny.table_checkpoint WHERE mirror = ?";
 
   private static final String DELETE = "DELETE FROM bunny.checkpoint WHERE mirror = ?";
@@ -193,9 +195,28 @@ final class CheckpointWriter {
       }
       if (update.executeUpdate() == 0) {
         requireOwner(connection, mirror, owner);
-        throw new SQLException("mirror " + mirror + " has no row in bunny.checkpoint");
+        throw noRow(mirror);
       }
     }
+  }
+
+  /** Writes the position and commits, in one round trip; where nobody but this session may. */
+  static void advanceAndCommit(Connection connection, String mirror, Lsn position)
+      throws SQLException {
+    try (PreparedStatement advance = connection.prepareStatement(ADVANCE_AND_COMMIT)) {
+      advance.setString(1, position.toString());
+      advance.setString(2, mirror);
+      advance.execute();
+      // Of the first statement. Only someone who deletes the owner's row by hand can bring this
+      // about; that the rows are committed is no harm where no position tells of them.
+      if (advance.getUpdateCount() == 0) {
+        throw noRow(mirror);
+      }
+    }
+  }
+
+  private static SQLException noRow(String mirror) {
+    return new SQLException("mirror " + mirror + " has no row in bunny.checkpoint");
   }
 
   /** Writes one table's row, but not its place in the list. */

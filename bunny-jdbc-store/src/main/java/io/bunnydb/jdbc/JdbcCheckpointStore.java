@@ -189,6 +189,16 @@ public final class JdbcCheckpointStore implements CheckpointStore {
   }
 
   @Override
+  public void commit(String mirror, Lsn position, Connection destination) throws SQLException {
+    if (!joinsDestination()) {
+      CheckpointStore.super.commit(mirror, position, destination);
+      return;
+    }
+    write(
+        destination, connection -> CheckpointWriter.advanceAndCommit(connection, mirror, position));
+  }
+
+  @Override
   public void saveTable(String mirror, TableCheckpoint table, Connection destination)
       throws SQLException {
     write(

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.bunnydb.Lsn;
+import io.bunnydb.spi.Checkpoint;
 import io.bunnydb.spi.CheckpointStore;
 import io.bunnydb.testing.Await;
 import io.bunnydb.testing.TestDatabase;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -65,6 +67,32 @@ final class JdbcCheckpointStoreInDestinationIT extends JdbcCheckpointStoreContra
       connection.commit();
     }
     assertThat(load("a")).isPresent();
+  }
+
+  @Test
+  void commitTakesTheRowsAlongOrNothing() throws SQLException {
+    Checkpoint checkpoint = checkpoint("a");
+    save(checkpoint);
+    try (Connection connection = transaction();
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "CREATE TABLE public.rows_of_a (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED)");
+      statement.execute("INSERT INTO public.rows_of_a VALUES (1)");
+      store.commit("a", Lsn.parse("5/5"), connection);
+      statement.execute("SET session_replication_role = origin"); // else it is not checked
+      statement.execute("INSERT INTO public.rows_of_a VALUES (1)");
+      assertThatThrownBy(() -> store.commit("a", Lsn.parse("6/6"), connection))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23505"));
+      connection.rollback();
+      try (ResultSet rows = statement.executeQuery("SELECT count(*) FROM public.rows_of_a")) {
+        rows.next();
+        assertThat(rows.getInt(1)).isEqualTo(1);
+      }
+      statement.execute("DROP TABLE public.rows_of_a");
+      connection.commit();
+    }
+    assertThat(load("a")).contains(checkpoint.withPosition(Lsn.parse("5/5")));
   }
 
   @Test

@@ -45,15 +45,15 @@ public final class Applier implements AutoCloseable {
    * Where it is kept up to which position the destination has everything.
    *
    * @param joinsDestination whether that is in the destination, in the transaction of the rows
-   * @param writer writes it
+   * @param committer writes it
    */
-  public record Notes(boolean joinsDestination, Writer writer) {
+  public record Notes(boolean joinsDestination, Committer committer) {
 
-    /** Writes a position through a session with a transaction open. */
+    /** Commits a session's transaction, and writes the position in it, or elsewhere after it. */
     @FunctionalInterface
-    public interface Writer {
+    public interface Committer {
       /** Does it. */
-      void note(Lsn position, Connection session) throws SQLException;
+      void commit(Lsn position, Connection session) throws SQLException;
     }
   }
 
@@ -207,13 +207,7 @@ public final class Applier implements AutoCloseable {
   }
 
   private void commit(SessionWriter writer, Lsn position) throws SQLException {
-    if (notes.joinsDestination()) {
-      notes.writer().note(position, writer.session());
-      writer.session().commit();
-    } else {
-      writer.session().commit();
-      notes.writer().note(position, writer.session());
-    }
+    notes.committer().commit(position, writer.session());
     rows += writer.committed();
   }
 

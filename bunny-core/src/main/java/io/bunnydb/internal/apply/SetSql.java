@@ -183,10 +183,11 @@ final class SetSql {
 
   /**
    * Whether rows are better found by an array of keys than by a join with them: the index is read
-   * once, not once for each key. Of a partitioned table the planner would prune by each key first.
+   * once, not once for each key. Of a partitioned table the planner would prune by each key first;
+   * and an array of arrays is one of their elements.
    */
   private static boolean isOfKeys(Table table, Column column) {
-    return column.isBinaryPortable() && !table.isPartitioned();
+    return column.isBinaryPortable() && !column.typeSql().endsWith("[]") && !table.isPartitioned();
   }
 
   private static String isOneOf(Column column, WireType wire, CastType type) {

@@ -170,7 +170,7 @@ final class CatchUp {
               destination,
               sessions,
               !context.destination().areTriggersSilent(),
-              new Applier.Notes(store.joinsDestination(), this::note),
+              new Applier.Notes(store.joinsDestination(), this::commit),
               areBinary ? types : null,
               copied,
               checkpoint.tables().stream()
@@ -277,6 +277,16 @@ final class CatchUp {
 
   private boolean isMet() {
     return meeting != null && meeting.isMet();
+  }
+
+  private void commit(Lsn position, Connection session) throws SQLException {
+    if (context.destination().store().joinsDestination()) {
+      note(position, session);
+      session.commit();
+    } else {
+      session.commit();
+      note(position, session);
+    }
   }
 
   private void note(Lsn position, Connection session) throws SQLException {

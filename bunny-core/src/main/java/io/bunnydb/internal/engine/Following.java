@@ -117,7 +117,7 @@ final class Following {
             !context.destination().areTriggersSilent(),
             new Applier.Notes(
                 store.joinsDestination(),
-                (position, session) -> store.advance(config.name(), position, session)),
+                (position, session) -> store.commit(config.name(), position, session)),
             content.isBinary() ? course.types() : null,
             course.live(),
             course.mirrored())) {

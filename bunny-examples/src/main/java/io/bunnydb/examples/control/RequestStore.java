@@ -59,6 +59,11 @@ final class RequestStore implements CheckpointStore {
   }
 
   @Override
+  public void commit(String mirror, Lsn position, Connection destination) throws SQLException {
+    checkpoints.commit(mirror, position, destination);
+  }
+
+  @Override
   public void saveTable(String mirror, TableCheckpoint table, Connection destination)
       throws SQLException {
     checkpoints.saveTable(mirror, table, destination);
