@@ -109,9 +109,9 @@ public interface CheckpointStore {
    * @param mirror the mirror's name
    * @param position the new position
    * @param destination a connection to the destination with a transaction open
-   * @throws SQLException if the transaction cannot be committed, or the position not be written; a
-   *     store that joins the destination has done neither then, or found that the mirror has no
-   *     checkpoint any more
+   * @throws SQLException if the transaction cannot be committed, or the position not be written; of
+   *     a store that joins the destination both or neither is done then, as a connection may break
+   *     when the server has committed, unless it found that the mirror has no checkpoint any more
    */
   default void commit(String mirror, Lsn position, Connection destination) throws SQLException {
     if (joinsDestination()) {

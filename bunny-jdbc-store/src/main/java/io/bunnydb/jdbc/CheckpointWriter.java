@@ -207,8 +207,9 @@ final class CheckpointWriter {
       advance.setString(1, position.toString());
       advance.setString(2, mirror);
       advance.execute();
-      // Of the first statement. Only someone who deletes the owner's row by hand can bring this
-      // about; that the rows are committed is no harm where no position tells of them.
+      // Of the first statement. It is too late to take the rows back, as a statement that fails for
+      // it costs each batch more than the round trip; but only someone who deletes the row of a
+      // mirror that runs brings it about, and then no position tells of the rows.
       if (advance.getUpdateCount() == 0) {
         throw noRow(mirror);
       }

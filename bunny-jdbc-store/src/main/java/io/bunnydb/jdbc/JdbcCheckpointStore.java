@@ -47,10 +47,10 @@ public final class JdbcCheckpointStore implements CheckpointStore {
 
   /**
    * A store in the destination that writes inside the transaction of the changes: the mirror is
-   * exactly once. It never commits, and refuses a connection in autocommit mode, except to load; a
-   * claim, which takes either, commits tables that it had to alter. Transactions are to be {@code
-   * READ COMMITTED}; with an older snapshot the tables are not dropped, and a start at the same
-   * time as another mirror's may fail.
+   * exactly once. It commits by {@link #commit} alone, and refuses a connection in autocommit mode,
+   * except to load; a claim, which takes either, commits tables that it had to alter. Transactions
+   * are to be {@code READ COMMITTED}; with an older snapshot the tables are not dropped, and a
+   * start at the same time as another mirror's may fail.
    */
   public static JdbcCheckpointStore inDestination() {
     return new JdbcCheckpointStore(null, null);

@@ -98,7 +98,7 @@ final class SetSql {
       WireType[] wire,
       String[] typed,
       String conditions,
-      @Nullable String ofKeys) {
+      boolean findsByArray) {
     this.table = table;
     this.columns = columns;
     this.key = key;
@@ -106,9 +106,12 @@ final class SetSql {
     this.wire = wire;
     this.typed = typed;
     this.conditions = conditions;
-    String using = ofKeys == null ? " USING " + rows(key) : "";
-    String where = ofKeys == null ? conditions : ofKeys;
-    this.delete = "DELETE FROM " + table.toSql() + using + " WHERE " + where;
+    this.delete =
+        "DELETE FROM "
+            + table.toSql()
+            + (findsByArray
+                ? " WHERE " + isOneOf(columns, typed, key, rows(key))
+                : " USING " + rows(key) + " WHERE " + conditions);
   }
 
   /**
@@ -155,7 +158,7 @@ final class SetSql {
     String prefix = unlikeColumns(table);
     String[] typed = new String[columns.size()];
     StringBuilder conditions = new StringBuilder();
-    String ofKeys = null;
+    boolean findsByArray = keyNames.size() == 1;
     for (int i = 0; i < typed.length; i++) {
       if (!written[i]) {
         continue;
@@ -173,12 +176,11 @@ final class SetSql {
       if (key[i]) {
         conditions.append(conditions.isEmpty() ? "" : " AND ");
         conditions.append(Catalog.equality(destination, column, typed[i]));
-        if (keyNames.size() == 1 && isOfKeys(table, column)) {
-          ofKeys = isOneOf(column, wire[i], type);
-        }
+        findsByArray = findsByArray && isFoundByArray(table, column);
       }
     }
-    return new SetSql(table, columns, key, prefix, wire, typed, conditions.toString(), ofKeys);
+    return new SetSql(
+        table, columns, key, prefix, wire, typed, conditions.toString(), findsByArray);
   }
 
   /**
@@ -186,13 +188,23 @@ final class SetSql {
    * once, not once for each key. Of a partitioned table the planner would prune by each key first;
    * and an array of arrays is one of their elements.
    */
-  private static boolean isOfKeys(Table table, Column column) {
+  private static boolean isFoundByArray(Table table, Column column) {
     return column.isBinaryPortable() && !column.typeSql().endsWith("[]") && !table.isPartitioned();
   }
 
-  private static String isOneOf(Column column, WireType wire, CastType type) {
-    String keys = "CAST(CAST(? AS " + wire.arraySql() + ") AS " + type.sql() + "[])";
-    return Sql.identifier(column.name()) + " = ANY (" + keys + ")";
+  /** By a subquery, as the planner looks at each element of an array that it sees. */
+  private static String isOneOf(
+      List<String> columns, String[] typed, boolean[] key, String keyRows) {
+    int column = 0;
+    while (!key[column]) {
+      column++;
+    }
+    return Sql.identifier(columns.get(column))
+        + " = ANY (ARRAY(SELECT "
+        + typed[column]
+        + " FROM "
+        + keyRows
+        + "))";
   }
 
   /** What the parameters are called, so that neither the table nor a column of it is meant. */

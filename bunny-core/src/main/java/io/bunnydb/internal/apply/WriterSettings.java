@@ -3,6 +3,8 @@ package io.bunnydb.internal.apply;
 import io.bunnydb.internal.catalog.Sql;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /** Settings of a session that writes mirrored rows. */
 public final class WriterSettings {
@@ -17,6 +19,9 @@ public final class WriterSettings {
                      WHERE rolname IN ('rds_superuser', 'cloudsqlsuperuser', 'azure_pg_admin')
                        AND pg_catalog.pg_has_role(oid, 'MEMBER'))
       """;
+
+  private static final List<String> PLANS_OF_WHOLE_TABLES =
+      List.of("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "jit");
 
   private WriterSettings() {}
 
@@ -61,20 +66,23 @@ public final class WriterSettings {
    * server would do for their number of rows.
    */
   private static void findByKeys(Connection session) throws SQLException {
-    Sql.execute(session, "SET jit = off; " + plansOfWholeTables("off", false));
+    setPlans(session, "SET ", "off");
   }
 
   /**
-   * Lets a session that was prepared read whole tables as the planner likes: until the end of the
+   * Lets a session that was prepared read whole tables as the server is set: until the end of the
    * transaction, or for good in autocommit mode.
    */
   public static void readWholeTables(Connection session) throws SQLException {
-    Sql.execute(session, plansOfWholeTables("on", !session.getAutoCommit()));
+    setPlans(session, session.getAutoCommit() ? "SET " : "SET LOCAL ", "DEFAULT");
   }
 
-  private static String plansOfWholeTables(String value, boolean isLocal) {
-    return "SELECT pg_catalog.set_config(plan, '%s', %s)".formatted(value, isLocal)
-        + " FROM unnest(ARRAY['enable_hashjoin', 'enable_mergejoin', 'enable_seqscan']) AS plan";
+  private static void setPlans(Connection session, String set, String value) throws SQLException {
+    Sql.execute(
+        session,
+        PLANS_OF_WHOLE_TABLES.stream()
+            .map(plan -> set + plan + " = " + value)
+            .collect(Collectors.joining("; ")));
   }
 
   private static void watchClient(Connection session) throws SQLException {

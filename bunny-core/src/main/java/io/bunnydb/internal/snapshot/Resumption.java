@@ -56,6 +56,8 @@ record Resumption(
       return null;
     }
     Sql.execute(destination, "LOCK TABLE " + target.toSql() + " IN SHARE ROW EXCLUSIVE MODE");
+    // Sessions that write are to look rows up one by one; here each row of the table is looked for.
+    WriterSettings.readWholeTables(destination);
     return count(destination, target.toSql()) == noted.rows()
         ? new Resumption(copy, target, noted, destination, stop)
         : null;
@@ -155,9 +157,7 @@ record Resumption(
   }
 
   private void deleteOthers() throws SQLException {
-    // Sessions that write are to look rows up one by one; here each row of the table is looked for.
     Sql.execute(destination, "ANALYZE " + KEYS);
-    WriterSettings.readWholeTables(destination);
     String sameKey = Catalog.equality(destination, target.columnsOf(keyNames()), "o", "s");
     try (Statement statement = destination.createStatement()) {
       statement.executeLargeUpdate(
