@@ -453,7 +453,8 @@ public final class MirrorHandle implements AutoCloseable {
    * @throws AwaitTimeoutException if the time is over, or the thread was interrupted, which then
    *     still is
    * @throws IllegalStateException if the mirror was closed, also while waiting
-   * @throws MirrorException if the source cannot be asked, or an error stopped the mirror
+   * @throws MirrorException if the source cannot be asked, which a mirror that is not paused tries
+   *     until the time is over, or an error stopped the mirror
    */
   public void awaitCaughtUp(Duration timeout) {
     engine.awaitCaughtUp(timeout);

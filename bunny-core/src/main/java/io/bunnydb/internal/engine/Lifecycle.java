@@ -305,11 +305,35 @@ final class Lifecycle {
         nanos = changed.awaitNanos(nanos);
       }
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new AwaitTimeoutException(mirror, "interrupted while waiting for " + what, e);
+      throw interrupted(what, e);
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Waits for some time.
+   *
+   * @throws RuntimeException as {@link #await} does, unless the time is over
+   */
+  void rest(String what, Duration time) {
+    lock.lock();
+    try {
+      long nanos = time.toNanos();
+      while (nanos > 0) {
+        refuseIfStopped(what);
+        nanos = changed.awaitNanos(nanos);
+      }
+    } catch (InterruptedException e) {
+      throw interrupted(what, e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private AwaitTimeoutException interrupted(String what, InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return new AwaitTimeoutException(mirror, "interrupted while waiting for " + what, e);
   }
 
   private void refuseIfStopped(String what) {

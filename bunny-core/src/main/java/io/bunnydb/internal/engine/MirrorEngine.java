@@ -31,6 +31,8 @@ import java.util.function.BooleanSupplier;
  * questions. Thread-safe.
  */
 public final class MirrorEngine {
+  private static final Duration BEFORE_ASKING_AGAIN = Duration.ofMillis(100);
+
   private final MirrorConfig config;
   private final MirrorContext context;
   private final Lifecycle lifecycle;
@@ -342,14 +344,25 @@ public final class MirrorEngine {
   /** Waits until all that is committed on the source now is applied. */
   public void awaitCaughtUp(Duration timeout) {
     rules.admitUnlessClosed("awaitCaughtUp");
-    Lsn end;
-    try {
-      end = lag.currentEnd();
-    } catch (SQLException e) {
-      throw new MirrorException(
-          config.name(), "the source could not be asked for its position; " + e.getMessage(), e);
+    Duration left = timeout;
+    Lsn end = null;
+    while (end == null) {
+      long asked = System.nanoTime();
+      try {
+        end = lag.currentEnd();
+      } catch (SQLException e) {
+        // A source that is being started again is reached by the mirror itself first.
+        if (left.isNegative() || lifecycle.state() == MirrorState.PAUSED) {
+          throw new MirrorException(
+              config.name(),
+              "the source could not be asked for its position; " + e.getMessage(),
+              e);
+        }
+        lifecycle.rest("caught up", BEFORE_ASKING_AGAIN);
+        left = left.minusNanos(System.nanoTime() - asked);
+      }
     }
-    awaitApplied(end, timeout);
+    awaitApplied(end, left);
   }
 
   /** Waits until all that was committed before a position is applied. */
